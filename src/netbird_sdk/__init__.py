@@ -1,0 +1,141 @@
+"""NetBird's management API for Python: enrol peers, build your own reverse proxy.
+
+The two clients are `ManagementClient` and `ProxyClient`; every message is a frozen
+model in `netbird_sdk.models`; `netbird_sdk.testing` has a server to test against.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from netbird_sdk.config import TLS as TLS
+    from netbird_sdk.config import Backoff as Backoff
+    from netbird_sdk.config import Keepalive as Keepalive
+    from netbird_sdk.errors import AuthenticationError as AuthenticationError
+    from netbird_sdk.errors import ClosedError as ClosedError
+    from netbird_sdk.errors import ConfigurationError as ConfigurationError
+    from netbird_sdk.errors import NetBirdError as NetBirdError
+    from netbird_sdk.errors import ProtocolError as ProtocolError
+    from netbird_sdk.errors import RPCError as RPCError
+    from netbird_sdk.errors import SealError as SealError
+    from netbird_sdk.errors import SinkError as SinkError
+    from netbird_sdk.errors import TransportError as TransportError
+    from netbird_sdk.errors import UnsupportedError as UnsupportedError
+    from netbird_sdk.errors import is_transient as is_transient
+    from netbird_sdk.events import Connected as Connected
+    from netbird_sdk.events import Disconnected as Disconnected
+    from netbird_sdk.events import FellBack as FellBack
+    from netbird_sdk.events import MappingRejected as MappingRejected
+    from netbird_sdk.events import SessionEvent as SessionEvent
+    from netbird_sdk.events import SnapshotOverdue as SnapshotOverdue
+    from netbird_sdk.events import Synced as Synced
+    from netbird_sdk.keys import PrivateKey as PrivateKey
+    from netbird_sdk.keys import PublicKey as PublicKey
+    from netbird_sdk.management import ManagementClient as ManagementClient
+    from netbird_sdk.mapping_session import MappingSession as MappingSession
+    from netbird_sdk.mapping_session import SinkLimits as SinkLimits
+    from netbird_sdk.models.proxy import ProxyMapping as ProxyMapping
+    from netbird_sdk.proxy import ProxyClient as ProxyClient
+    from netbird_sdk.serves import Serves as Serves
+    from netbird_sdk.session import Session as Session
+    from netbird_sdk.session import SessionState as SessionState
+    from netbird_sdk.sink import MappingSink as MappingSink
+    from netbird_sdk.sink import MappingTable as MappingTable
+    from netbird_sdk.sink import Rejected as Rejected
+
+    __version__: str
+
+_HOMES: Final = {
+    "AuthenticationError": "errors",
+    "Backoff": "config",
+    "ClosedError": "errors",
+    "ConfigurationError": "errors",
+    "Connected": "events",
+    "Disconnected": "events",
+    "FellBack": "events",
+    "Keepalive": "config",
+    "ManagementClient": "management",
+    "MappingRejected": "events",
+    "MappingSession": "mapping_session",
+    "MappingSink": "sink",
+    "MappingTable": "sink",
+    "NetBirdError": "errors",
+    "PrivateKey": "keys",
+    "ProtocolError": "errors",
+    "ProxyClient": "proxy",
+    "ProxyMapping": "models.proxy",
+    "PublicKey": "keys",
+    "RPCError": "errors",
+    "Rejected": "sink",
+    "SealError": "errors",
+    "Serves": "serves",
+    "Session": "session",
+    "SessionEvent": "events",
+    "SessionState": "session",
+    "SinkError": "errors",
+    "SinkLimits": "mapping_session",
+    "SnapshotOverdue": "events",
+    "Synced": "events",
+    "TLS": "config",
+    "TransportError": "errors",
+    "UnsupportedError": "errors",
+    "is_transient": "errors",
+}
+
+__all__ = [
+    "TLS",
+    "AuthenticationError",
+    "Backoff",
+    "ClosedError",
+    "ConfigurationError",
+    "Connected",
+    "Disconnected",
+    "FellBack",
+    "Keepalive",
+    "ManagementClient",
+    "MappingRejected",
+    "MappingSession",
+    "MappingSink",
+    "MappingTable",
+    "NetBirdError",
+    "PrivateKey",
+    "ProtocolError",
+    "ProxyClient",
+    "ProxyMapping",
+    "PublicKey",
+    "RPCError",
+    "Rejected",
+    "SealError",
+    "Serves",
+    "Session",
+    "SessionEvent",
+    "SessionState",
+    "SinkError",
+    "SinkLimits",
+    "SnapshotOverdue",
+    "Synced",
+    "TransportError",
+    "UnsupportedError",
+    "is_transient",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import what is asked for and no more: one client's users pay for one."""
+    value: object
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value = version("netbird-sdk")
+    elif name in _HOMES:
+        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,195 @@
+"""The records of all services: news are folded in, what is due comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+
+from netbird_sdk._mapping_records import (
+    Failure,
+    Service,
+    Turn,
+    addresses,
+    blocking,
+    retry_delay,
+)
+from netbird_sdk._mapping_slices import Slice, same_mapping
+from netbird_sdk.models.proxy import ProxyMapping
+
+__all__ = ["ServiceTable"]
+
+
+class ServiceTable:
+    """Services by id, those not in effect as wanted, and those to look at."""
+
+    def __init__(self) -> None:
+        self._services: dict[str, Service] = {}
+        self._failing: dict[str, Failure] = {}
+        self._queue: dict[str, None] = {}
+        """Ids to look at in the next turn."""
+        self._changes = 0
+
+    def __len__(self) -> int:
+        return len(self._services)
+
+    def __getitem__(self, service_id: str) -> Service:
+        return self._services[service_id]
+
+    def get(self, service_id: str) -> Service | None:
+        """Return the record of a service, if there is one."""
+        return self._services.get(service_id)
+
+    def __iter__(self) -> Iterator[Service]:
+        return iter(self._services.values())
+
+    @property
+    def failures(self) -> int:
+        """How many services are not in effect as wanted."""
+        return len(self._failing)
+
+    @property
+    def next_retry(self) -> float | None:
+        """When the first rejected service is due."""
+        times = (f.retry_at for f in self._failing.values() if not f.refused)
+        return min(times, default=None)
+
+    @property
+    def has_work(self) -> bool:
+        """Something is queued for the next turn."""
+        return bool(self._queue)
+
+    # What management says.
+
+    def want(self, item: Slice, snapshot: int) -> bool:
+        """Note the state management wants; say whether it is news."""
+        service = self._services.get(item.id)
+        if service is None:
+            service = self._services[item.id] = Service(item.id)
+        service.snapshot = snapshot
+        service.token = item.token
+        if service.wanted is not None and same_mapping(service.wanted, item.body):
+            return False
+        service.wanted = item.body
+        self._failing.pop(item.id, None)
+        self._enqueue(service)
+        return True
+
+    def drop(self, service_id: str, flying: Container[str]) -> None:
+        """Note that management wants a service no more.
+
+        `flying` are the services whose upsert is under way: the sink may yet have them.
+        """
+        service = self._services.get(service_id)
+        if service is None or service.wanted is None:
+            return
+        service.wanted = None
+        self._failing.pop(service_id, None)
+        if service.told is not None or service_id in flying:
+            self._enqueue(service)
+        else:
+            self.forget(service)  # created and removed before the sink saw it
+
+    def end_snapshot(self, snapshot: int, flying: Container[str]) -> None:
+        """Drop what a complete snapshot lacked, and try what was rejected again."""
+        lacking = [
+            service.id
+            for service in self._services.values()
+            if service.snapshot != snapshot and service.wanted is not None
+        ]
+        for service_id in lacking:
+            self.drop(service_id, flying)
+        self.retry_rejected()
+
+    def _enqueue(self, service: Service) -> None:
+        self._changes += 1
+        service.order = self._changes
+        self._queue.pop(service.id, None)
+        self._queue[service.id] = None
+
+    def forget(self, service: Service) -> None:
+        """Delete a record; the sink does not have the service."""
+        del self._services[service.id]
+        self._queue.pop(service.id, None)
+
+    # What is due.
+
+    def retry_rejected(self, now: float | None = None) -> None:
+        """Queue the rejected services that are due at `now`, or all of them."""
+        for service_id, failure in self._failing.items():
+            if not failure.refused and (now is None or failure.retry_at <= now):
+                self._queue.setdefault(service_id)
+
+    def requeue(self, services: Iterable[Service]) -> None:
+        """Queue services whose telling came to nothing."""
+        for service in services:
+            if self._services.get(service.id) is service and not self._refused(
+                service.id
+            ):
+                self._queue.setdefault(service.id)
+
+    def fill(self, turn: Turn) -> None:
+        """Move what is queued into `turn`, in place of what it held."""
+        turn.removals.clear()
+        turn.upserts.clear()
+        if any(self._services[service_id].must_go for service_id in self._queue):
+            self.retry_rejected()  # a domain or a port may be free after a removal
+        queue, self._queue = self._queue, {}
+        for service_id in queue:
+            service = self._services[service_id]
+            if service.must_go:
+                turn.removals.append(service)
+            if service.wanted is None:
+                if service.told is None:
+                    self.forget(service)
+            elif not self._refused(service_id) and not service.settled:
+                turn.upserts.append(service)
+        turn.upserts.sort(key=lambda service: service.order)
+
+    def make_way(self, freed: set[str]) -> bool:
+        """Queue what rejections and `freed` domains and ports call for.
+
+        Returns whether a version is served that may not be served any more: one whose
+        access rules have changed, or one in the way of another rejected service. It has
+        to go before the messages of this turn are acknowledged.
+        """
+        if not self._failing:
+            return False
+        waiting = [i for i, failure in self._failing.items() if not failure.refused]
+        for service in blocking((self._services[i], self._failing[i]) for i in waiting):
+            service.leaving = True
+            self._queue.setdefault(service.id)
+        for service_id in waiting if freed else ():
+            if self._failing[service_id].claims & freed:
+                self._queue.setdefault(service_id)
+        return any(self._services[service_id].leaving for service_id in self._queue)
+
+    # What became of it.
+
+    def _refused(self, service_id: str) -> bool:
+        failure = self._failing.get(service_id)
+        return failure is not None and failure.refused
+
+    def fail(
+        self,
+        service: Service,
+        mapping: ProxyMapping,
+        reason: str,
+        *,
+        refused: bool,
+        now: float,
+    ) -> bool:
+        """Note that what is wanted is not in effect; say whether the reason is news."""
+        earlier = self._failing.get(service.id)
+        attempts = earlier.attempts + 1 if earlier else 1
+        self._failing[service.id] = Failure(
+            reason, refused, attempts, now + retry_delay(attempts), addresses(mapping)
+        )
+        service.leaving = service.told is not None and (
+            refused or not service.may_stay(mapping)
+        )
+        if service.leaving:
+            self._queue.setdefault(service.id)
+        return earlier is None or earlier.reason != reason
+
+    def succeed(self, service: Service) -> None:
+        """Note that the wanted state has been accepted."""
+        self._failing.pop(service.id, None)

@@ -1,0 +1,1 @@
+"""Generated protobuf modules, under a package name of their own; private."""

@@ -1,0 +1,326 @@
+"""The client of ManagementService, for programs that are a peer of a network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Self, TypeVar
+
+import grpc
+import grpc.aio
+
+from netbird_sdk._channel import MAX_MESSAGE_BYTES, call_unary, open_channel
+from netbird_sdk._codec import decode, encode
+from netbird_sdk._credentials import check_setup_key, check_token, refuse_plaintext
+from netbird_sdk._endpoint import parse_url
+from netbird_sdk._methods import management as rpc
+from netbird_sdk._methods.method import Method
+from netbird_sdk._model import Model
+from netbird_sdk._seal import Sealer
+from netbird_sdk.config import TLS, Keepalive
+from netbird_sdk.errors import (
+    AuthenticationError,
+    ClosedError,
+    ConfigurationError,
+    ProtocolError,
+    RPCError,
+    SealError,
+    TransportError,
+)
+from netbird_sdk.keys import PrivateKey, PublicKey
+from netbird_sdk.models.management import (
+    Empty,
+    EncryptedMessage,
+    LoginRequest,
+    LoginResponse,
+    PeerKeys,
+    PeerSystemMeta,
+)
+from netbird_sdk.system import system_meta
+
+__all__ = ["ManagementClient"]
+
+RequestT = TypeVar("RequestT", bound=Model)
+ResponseT = TypeVar("ResponseT", bound=Model)
+
+SERVER_KEY_TIMEOUT = 5.0
+
+
+class ManagementClient:
+    """Talks to a management server as one peer, known by its WireGuard key.
+
+    Use it as `async with ManagementClient(...) as client`. Requests and answers travel
+    sealed for the server's key, which is fetched once and again when it has changed.
+    Every RPC raises:
+
+    - `TransportError`: the server was not reached, or did not answer in time,
+    - `AuthenticationError`: it does not let this peer do that,
+    - `RPCError`: it answered with another error status,
+    - `SealError`: its answer was not sealed with its key,
+    - `ConfigurationError`: an argument cannot be sent,
+    - `ClosedError`: the client is not open.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        private_key: PrivateKey,
+        server_key: PublicKey | None = None,
+        tls: TLS | None = None,
+        keepalive: Keepalive | None = Keepalive(),  # noqa: B008 - frozen
+        timeout: float | None = 10.0,
+        max_message_bytes: int | None = MAX_MESSAGE_BYTES,
+        allow_insecure: bool = False,
+        interceptors: Sequence[grpc.aio.ClientInterceptor] = (),
+    ) -> None:
+        """Describe the connection.
+
+        Args:
+            url: `https://host[:port]`, or `http://` for a server on this machine.
+            private_key: The peer's identity; keep it, see `PrivateKey.load_or_create`.
+            server_key: The server's key if it is known beforehand; no other is
+            accepted. timeout: Seconds an RPC may take, unless the call says otherwise.
+            allow_insecure: Send setup keys and tokens over plaintext to another
+            machine,
+                where an attacker could hand out a server key of his own.
+            interceptors: Passed to gRPC, for tracing and the like.
+
+        Raises:
+            ConfigurationError: One of these cannot work.
+        """
+        self._endpoint = parse_url(url)
+        self._private_key = private_key
+        self._pinned = server_key
+        self._tls = tls
+        self._keepalive = keepalive
+        self._timeout = timeout
+        self._max_message_bytes = max_message_bytes
+        self._allow_insecure = allow_insecure
+        self._interceptors = tuple(interceptors)
+        self._channel: grpc.aio.Channel | None = None
+        self._closed = False
+        self._server_key: PublicKey | None = None
+        self._sealer: Sealer | None = None
+        self._fetching = asyncio.Lock()
+
+    def __repr__(self) -> str:
+        return f"ManagementClient({self._endpoint.url!r}, peer={self.public_key})"
+
+    @property
+    def public_key(self) -> PublicKey:
+        """How management knows this peer."""
+        return self._private_key.public_key
+
+    async def __aenter__(self) -> Self:
+        if self._closed or self._channel is not None:
+            raise ClosedError(
+                "a ManagementClient is opened only once: make another one"
+            )
+        self._channel = await open_channel(
+            self._endpoint,
+            tls=self._tls,
+            keepalive=self._keepalive,
+            max_message_bytes=self._max_message_bytes,
+            interceptors=self._interceptors,
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connection; calls in progress end with ClosedError."""
+        self._closed = True
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            await channel.close()
+
+    async def get_server_key(
+        self, *, timeout: float | None = SERVER_KEY_TIMEOUT
+    ) -> PublicKey:
+        """Ask the server for its key.
+
+        Servers make a new key at every start. The expiry that comes with it is not
+        meaningful and is ignored.
+
+        Raises:
+            ProtocolError: What came is no key.
+        """
+        answer = await self._plain(rpc.GET_SERVER_KEY, Empty(), timeout)
+        try:
+            return PublicKey.parse(answer.key)
+        except ConfigurationError as error:
+            raise ProtocolError(
+                f"GetServerKey: the server's key is no WireGuard key: {error}",
+                method="GetServerKey",
+            ) from error
+
+    async def is_healthy(self, *, timeout: float | None = 5.0) -> bool:
+        """Say whether the server is reached and calls itself healthy."""
+        try:
+            await self._plain(rpc.IS_HEALTHY, Empty(), timeout)
+        except (TransportError, RPCError):
+            return False
+        return True
+
+    async def login(
+        self,
+        meta: PeerSystemMeta | None = None,
+        *,
+        setup_key: str | None = None,
+        jwt: str | None = None,
+        ssh_public_key: str = "",
+        dns_labels: Iterable[str] = (),
+        timeout: float | None = None,
+    ) -> LoginResponse:
+        """Log this peer in, and register it if the server does not know it yet.
+
+        The first attempt carries no credentials; the setup key or the token is sent
+        only if the server refuses that. A token is sent once, for servers take each
+        only once.
+
+        Args:
+            meta: What to tell of this machine; by default what `system_meta` finds.
+            setup_key: Registers a peer that is not known yet.
+            jwt: An identity provider's token, to register or renew a person's peer.
+            ssh_public_key: An authorized_keys line without line end.
+            dns_labels: Extra names for the peer; the setup key must allow them.
+
+        Raises:
+            AuthenticationError: The peer is unknown and nothing was given to register
+                it with, or its login has expired, or it is blocked.
+            RPCError: NOT_FOUND: the setup key is invalid, used up or expired.
+        """
+        if setup_key is not None and jwt is not None:
+            raise ConfigurationError("give login a setup_key or a jwt, not both")
+        if meta is not None and not meta.hostname:
+            raise ConfigurationError(
+                "meta.hostname is empty: the server names the peer by it"
+            )
+        if setup_key is not None:
+            setup_key = check_setup_key(setup_key)
+            self._refuse_plaintext("setup key")
+        if jwt is not None:
+            jwt = check_token(jwt, what="JWT")
+            self._refuse_plaintext("JWT")
+        request = LoginRequest(
+            meta=meta or await asyncio.to_thread(system_meta),
+            peer_keys=PeerKeys(
+                ssh_pub_key=ssh_public_key.encode(),
+                wg_pub_key=str(self.public_key).encode(),
+            ),
+            dns_labels=tuple(dns_labels),
+        )
+        try:
+            return await self._sealed(rpc.LOGIN, request, timeout)
+        except AuthenticationError as error:
+            refused = setup_key is None and jwt is None
+            if refused or error.code is not grpc.StatusCode.PERMISSION_DENIED:
+                raise
+        return await self._sealed(
+            rpc.LOGIN,
+            LoginRequest(
+                meta=request.meta,
+                peer_keys=request.peer_keys,
+                dns_labels=request.dns_labels,
+                setup_key=setup_key or "",
+                jwt_token=jwt or "",
+            ),
+            timeout,
+        )
+
+    # How calls are made.
+
+    async def _plain(
+        self,
+        method: Method[RequestT, ResponseT],
+        request: RequestT,
+        timeout: float | None,
+    ) -> ResponseT:
+        return decode(
+            method.response, await self._exchange(method, encode(request), timeout)
+        )
+
+    async def _sealed(
+        self,
+        method: Method[RequestT, ResponseT],
+        request: RequestT,
+        timeout: float | None,
+    ) -> ResponseT:
+        """Make a call whose request and answer travel sealed."""
+        sealer = await self._server_sealer()
+        try:
+            answer = await self._exchange(method, self._seal(sealer, request), timeout)
+        except RPCError as error:
+            # The server could not open the request, so it has not acted on it: it may
+            # have been restarted, with another key.
+            sealer = await self._newer_sealer(sealer, error)
+            answer = await self._exchange(method, self._seal(sealer, request), timeout)
+        envelope = decode(EncryptedMessage, answer)
+        try:
+            return decode(
+                method.response, sealer.open(envelope.body, method=method.name)
+            )
+        except SealError:
+            self._sealer = None
+            raise
+
+    def _seal(self, sealer: Sealer, request: Model) -> bytes:
+        return encode(
+            EncryptedMessage(
+                wg_pub_key=str(self.public_key), body=sealer.seal(encode(request))
+            )
+        )
+
+    async def _server_sealer(self) -> Sealer:
+        async with self._fetching:
+            if self._sealer is None:
+                self._server_key = self._pinned or await self.get_server_key()
+                self._sealer = Sealer(self._private_key, self._server_key)
+            return self._sealer
+
+    async def _newer_sealer(self, used: Sealer, error: RPCError) -> Sealer:
+        """Return a sealer for the server's new key; without one raise `error`."""
+        if self._pinned is not None or not _was_unreadable(error):
+            raise error
+        async with self._fetching:
+            if self._sealer is not used and self._sealer is not None:
+                return self._sealer  # another call was here first
+            key = await self.get_server_key()
+            if key == self._server_key:
+                raise error
+            self._server_key, self._sealer = key, Sealer(self._private_key, key)
+            return self._sealer
+
+    async def _exchange(
+        self, method: Method[RequestT, ResponseT], request: bytes, timeout: float | None
+    ) -> bytes:
+        if self._channel is None:
+            raise ClosedError(
+                "the ManagementClient is closed"
+                if self._closed
+                else "the ManagementClient is not open: use it in `async with`"
+            )
+        return await call_unary(
+            self._channel.unary_unary(method.path),
+            request,
+            method=method.name,
+            timeout=self._timeout if timeout is None else timeout,
+        )
+
+    def _refuse_plaintext(self, what: str) -> None:
+        if self._pinned is None:
+            refuse_plaintext(self._endpoint, what, allow_insecure=self._allow_insecure)
+
+
+def _was_unreadable(error: RPCError) -> bool:
+    return error.code is grpc.StatusCode.INVALID_ARGUMENT and (
+        "invalid request message" in error.details or "decrypting" in error.details
+    )

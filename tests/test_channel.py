@@ -95,8 +95,8 @@ async def test_messages_up_to_16_mib_are_received_and_larger_ones_refused() -> N
 async def test_the_size_limit_holds_for_requests_too_and_can_be_lifted() -> None:
     async with grpc_server() as port:
         url = f"http://127.0.0.1:{port}"
-        with pytest.raises(RPCError, match="larger than max"):
-            await ask(url, request=bytes(1001), max_message_bytes=1000)
+        with pytest.raises(RPCError, match="Sent message larger than max"):
+            await ask(url, GROW, b"5".zfill(1001), max_message_bytes=1000)
         assert len(await ask(url, GROW, b"5000000", max_message_bytes=None)) == 5000000
 
 

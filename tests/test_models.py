@@ -20,7 +20,17 @@ from netbird_sdk import models
 from netbird_sdk._codec import decode, encode
 from netbird_sdk._model import Model
 from netbird_sdk.errors import ConfigurationError
-from wire import MESSAGES, MODELS, Field, attribute_of, filled, is_map, ordinary, same
+from wire import (
+    MESSAGES,
+    MODELS,
+    Field,
+    attribute_of,
+    filled,
+    is_map,
+    ordinary,
+    repeats,
+    same,
+)
 
 EVERY_MESSAGE = pytest.mark.parametrize(
     "descriptor", MESSAGES.values(), ids=[name.split(".", 1)[1] for name in MESSAGES]

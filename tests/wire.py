@@ -132,7 +132,7 @@ def put(message: Message, field: Field, value: Any) -> None:
 
 
 def filled(descriptor: Any, leaf: Leaf, *, last: bool = False) -> Message:
-    """Build a message with every field set; of a oneof the first or last alternative."""
+    """Build a message with every field set; of a oneof its first or last one."""
     message = GetMessageClass(descriptor)()
     for field in descriptor.fields:
         oneof = field.containing_oneof

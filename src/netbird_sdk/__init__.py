@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from netbird_sdk._connection import Transport as Transport
+    from netbird_sdk._state_file import StateFile as StateFile
     from netbird_sdk.config import TLS as TLS
     from netbird_sdk.config import Backoff as Backoff
     from netbird_sdk.config import Keepalive as Keepalive
@@ -30,12 +32,14 @@ if TYPE_CHECKING:
     from netbird_sdk.events import MappingRejected as MappingRejected
     from netbird_sdk.events import SessionEvent as SessionEvent
     from netbird_sdk.events import SnapshotOverdue as SnapshotOverdue
+    from netbird_sdk.events import StateIgnored as StateIgnored
+    from netbird_sdk.events import StateRestored as StateRestored
     from netbird_sdk.events import Synced as Synced
     from netbird_sdk.keys import PrivateKey as PrivateKey
     from netbird_sdk.keys import PublicKey as PublicKey
     from netbird_sdk.management import ManagementClient as ManagementClient
+    from netbird_sdk.mapping_session import MappingCounters as MappingCounters
     from netbird_sdk.mapping_session import MappingSession as MappingSession
-    from netbird_sdk.mapping_session import SinkLimits as SinkLimits
     from netbird_sdk.models.proxy import ProxyMapping as ProxyMapping
     from netbird_sdk.proxy import ProxyClient as ProxyClient
     from netbird_sdk.serves import Serves as Serves
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from netbird_sdk.sink import MappingSink as MappingSink
     from netbird_sdk.sink import MappingTable as MappingTable
     from netbird_sdk.sink import Rejected as Rejected
+    from netbird_sdk.sink import SinkLimits as SinkLimits
 
     __version__: str
 
@@ -57,6 +62,7 @@ _HOMES: Final = {
     "FellBack": "events",
     "Keepalive": "config",
     "ManagementClient": "management",
+    "MappingCounters": "mapping_session",
     "MappingRejected": "events",
     "MappingSession": "mapping_session",
     "MappingSink": "sink",
@@ -75,10 +81,14 @@ _HOMES: Final = {
     "SessionEvent": "events",
     "SessionState": "session",
     "SinkError": "errors",
-    "SinkLimits": "mapping_session",
+    "SinkLimits": "sink",
     "SnapshotOverdue": "events",
+    "StateFile": "_state_file",
+    "StateIgnored": "events",
+    "StateRestored": "events",
     "Synced": "events",
     "TLS": "config",
+    "Transport": "_connection",
     "TransportError": "errors",
     "UnsupportedError": "errors",
     "is_transient": "errors",
@@ -95,6 +105,7 @@ __all__ = [
     "FellBack",
     "Keepalive",
     "ManagementClient",
+    "MappingCounters",
     "MappingRejected",
     "MappingSession",
     "MappingSink",
@@ -115,7 +126,11 @@ __all__ = [
     "SinkError",
     "SinkLimits",
     "SnapshotOverdue",
+    "StateFile",
+    "StateIgnored",
+    "StateRestored",
     "Synced",
+    "Transport",
     "TransportError",
     "UnsupportedError",
     "is_transient",

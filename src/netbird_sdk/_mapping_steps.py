@@ -61,6 +61,8 @@ class Synced:
     removed: int = 0
     rejected: int = 0
     unchanged: int = 0
+    from_stream: bool = True
+    """False for a table restored from disk."""
 
 
 Step: TypeAlias = Upsert | Remove | Commit | Ack | Reject | Synced

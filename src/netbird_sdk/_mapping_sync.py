@@ -15,8 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 
-import attrs
-
 from netbird_sdk._mapping_records import Service, Turn, addresses
 from netbird_sdk._mapping_slices import Slice, read_mapping
 from netbird_sdk._mapping_steps import Ack, Commit, Reject, Remove, Step, Synced, Upsert
@@ -54,10 +52,17 @@ class MappingSync:
         self._touched: list[Service] = []
         """Services of which the sink was told something since its last commit."""
         self._reports: list[Reject] = []
-        self._tally = Synced()
+        self._start = (0, 0, 0)
+        """The three counters below when the stream came up."""
         self._now = 0.0
         self._turn: Turn | None = None
         self._steps = self._turns()
+        self.upserted = 0
+        """Upserts the sink has accepted."""
+        self.removed = 0
+        """Removals the sink has carried out."""
+        self.unchanged = 0
+        """Mappings received that were wanted already."""
         self.snapshot_open = False
         """The stream's snapshot has not ended yet."""
         self.whole = False
@@ -69,6 +74,16 @@ class MappingSync:
     def services(self) -> int:
         """How many services are wanted or still known to the sink."""
         return len(self._table)
+
+    @property
+    def waiting(self) -> int:
+        """How many services the sink is to be told of in the next turn."""
+        return self._table.waiting
+
+    @property
+    def streams(self) -> int:
+        """How many streams there have been."""
+        return self._stream
 
     @property
     def rejected_services(self) -> int:
@@ -98,7 +113,7 @@ class MappingSync:
         self._acks = acks
         self._owed = 0
         self.snapshot_open = True
-        self._tally = Synced()
+        self._start = (self.upserted, self.removed, self.unchanged)
 
     def received(self, slices: Iterable[Slice], complete: bool) -> None:
         """A message arrived on the current stream.
@@ -114,7 +129,7 @@ class MappingSync:
             if item.removed:
                 self._table.drop(item.id, self._flying)
             elif not self._table.want(item, self._stream):
-                self._tally.unchanged += 1
+                self.unchanged += 1
             elif limit is not None and len(self._table) > limit:
                 raise ProtocolError(
                     f"the server sends more than {limit} services: raise max_services,"
@@ -156,7 +171,7 @@ class MappingSync:
             return None
         self._table.retry_rejected(self._now)
         if not (
-            self._table.has_work or self._complete_due or self._owed or self.uncommitted
+            self._table.waiting or self._complete_due or self._owed or self.uncommitted
         ):
             return None
         turn = Turn(self._stream, acks=self._owed, completes=self._complete_due)
@@ -176,11 +191,18 @@ class MappingSync:
         if turn.acks and turn.stream == self._stream:
             yield Ack(turn.acks)
         if turn.completes:
-            yield attrs.evolve(
-                self._tally,
-                services=sum(1 for s in self._table if s.wanted is not None),
-                rejected=self._table.failures,
-            )
+            yield self._synced(turn)
+
+    def _synced(self, turn: Turn) -> Synced:
+        upserted, removed, unchanged = self._start
+        return Synced(
+            services=sum(1 for s in self._table if s.wanted is not None),
+            upserted=self.upserted - upserted,
+            removed=self.removed - removed,
+            rejected=self._table.failures,
+            unchanged=self.unchanged - unchanged,
+            from_stream=turn.stream > 0,
+        )
 
     def _make_way(self, turn: Turn) -> bool:
         freed, turn.freed = turn.freed, set()
@@ -206,7 +228,7 @@ class MappingSync:
             turn.freed |= addresses(service.told)
         service.told, service.leaving = None, False
         self._touched.append(service)
-        self._tally.removed += 1
+        self.removed += 1
         if service.wanted is None:
             self._table.forget(service)
 
@@ -241,7 +263,7 @@ class MappingSync:
         service.told, service.leaving = body, False
         self._touched.append(service)
         self.uncommitted = True
-        self._tally.upserted += 1
+        self.upserted += 1
         if service.wanted == body:
             self._table.succeed(service)
 

@@ -53,9 +53,9 @@ class ServiceTable:
         return min(times, default=None)
 
     @property
-    def has_work(self) -> bool:
-        """Something is queued for the next turn."""
-        return bool(self._queue)
+    def waiting(self) -> int:
+        """How many services are queued for the next turn."""
+        return len(self._queue)
 
     # What management says.
 

@@ -48,7 +48,7 @@ class Sealer:
         self._random = random
         try:
             self._shared_key = crypto_box_beforenm(peer.raw, private_key.raw)
-        except (CryptoError, RuntimeError) as error:
+        except CryptoError as error:
             raise SealError(
                 f"public key {peer} cannot be used to seal: it is a weak key that "
                 "every private key shares the same secret with"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import random as _random
 from collections.abc import Iterator
@@ -29,7 +28,7 @@ def _number(
     name = f"{type(instance).__name__}.{field.name}"
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ConfigurationError(f"{name} must be a number, got {value!r}")
-    if not math.isfinite(value) or not minimum <= value <= _MAX_SECONDS:
+    if not minimum <= value <= _MAX_SECONDS:
         raise ConfigurationError(
             f"{name} must be between {minimum:g} and {_MAX_SECONDS:.0f}, got {value!r}"
         )

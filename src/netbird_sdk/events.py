@@ -15,6 +15,8 @@ __all__ = [
     "MappingRejected",
     "SessionEvent",
     "SnapshotOverdue",
+    "StateIgnored",
+    "StateRestored",
     "Synced",
 ]
 
@@ -81,6 +83,29 @@ class Disconnected:
     """Seconds until the next attempt."""
 
 
+@attrs.frozen(kw_only=True)
+class StateRestored:
+    """The session begins with the table that an earlier run has kept on disk."""
+
+    path: str
+    services: int
+
+
+@attrs.frozen(kw_only=True)
+class StateIgnored:
+    """The session begins with an empty table."""
+
+    path: str
+    reason: str
+
+
 SessionEvent: TypeAlias = (
-    Connected | FellBack | Synced | MappingRejected | SnapshotOverdue | Disconnected
+    Connected
+    | FellBack
+    | Synced
+    | MappingRejected
+    | SnapshotOverdue
+    | Disconnected
+    | StateRestored
+    | StateIgnored
 )

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self, TypeVar
 
 import grpc
-import grpc.aio
 
-from netbird_sdk._channel import MAX_MESSAGE_BYTES, call_unary, open_channel
 from netbird_sdk._codec import decode, encode
+from netbird_sdk._connection import Connection, Transport
 from netbird_sdk._credentials import check_setup_key, check_token, refuse_plaintext
-from netbird_sdk._endpoint import parse_url
 from netbird_sdk._methods import management as rpc
 from netbird_sdk._methods.method import Method
 from netbird_sdk._model import Model
 from netbird_sdk._seal import Sealer
-from netbird_sdk.config import TLS, Keepalive
 from netbird_sdk.errors import (
     AuthenticationError,
-    ClosedError,
     ConfigurationError,
     ProtocolError,
     RPCError,
@@ -68,12 +64,9 @@ class ManagementClient:
         *,
         private_key: PrivateKey,
         server_key: PublicKey | None = None,
-        tls: TLS | None = None,
-        keepalive: Keepalive | None = Keepalive(),  # noqa: B008 - frozen
         timeout: float | None = 10.0,
-        max_message_bytes: int | None = MAX_MESSAGE_BYTES,
         allow_insecure: bool = False,
-        interceptors: Sequence[grpc.aio.ClientInterceptor] = (),
+        transport: Transport = Transport(),  # noqa: B008 - frozen
     ) -> None:
         """Describe the connection.
 
@@ -85,28 +78,24 @@ class ManagementClient:
             allow_insecure: Send setup keys and tokens over plaintext to another
             machine,
                 where an attacker could hand out a server key of his own.
-            interceptors: Passed to gRPC, for tracing and the like.
+            transport: TLS, keepalive, message size, interceptors.
 
         Raises:
             ConfigurationError: One of these cannot work.
         """
-        self._endpoint = parse_url(url)
+        self._connection = Connection(
+            "ManagementClient", url, transport=transport, timeout=timeout
+        )
         self._private_key = private_key
         self._pinned = server_key
-        self._tls = tls
-        self._keepalive = keepalive
-        self._timeout = timeout
-        self._max_message_bytes = max_message_bytes
         self._allow_insecure = allow_insecure
-        self._interceptors = tuple(interceptors)
-        self._channel: grpc.aio.Channel | None = None
-        self._closed = False
         self._server_key: PublicKey | None = None
         self._sealer: Sealer | None = None
         self._fetching = asyncio.Lock()
 
     def __repr__(self) -> str:
-        return f"ManagementClient({self._endpoint.url!r}, peer={self.public_key})"
+        url = self._connection.endpoint.url
+        return f"ManagementClient({url!r}, peer={self.public_key})"
 
     @property
     def public_key(self) -> PublicKey:
@@ -114,17 +103,7 @@ class ManagementClient:
         return self._private_key.public_key
 
     async def __aenter__(self) -> Self:
-        if self._closed or self._channel is not None:
-            raise ClosedError(
-                "a ManagementClient is opened only once: make another one"
-            )
-        self._channel = await open_channel(
-            self._endpoint,
-            tls=self._tls,
-            keepalive=self._keepalive,
-            max_message_bytes=self._max_message_bytes,
-            interceptors=self._interceptors,
-        )
+        await self._connection.open()
         return self
 
     async def __aexit__(
@@ -137,10 +116,7 @@ class ManagementClient:
 
     async def aclose(self) -> None:
         """Close the connection; calls in progress end with ClosedError."""
-        self._closed = True
-        channel, self._channel = self._channel, None
-        if channel is not None:
-            await channel.close()
+        await self._connection.aclose()
 
     async def get_server_key(
         self, *, timeout: float | None = SERVER_KEY_TIMEOUT
@@ -245,7 +221,8 @@ class ManagementClient:
         timeout: float | None,
     ) -> ResponseT:
         return decode(
-            method.response, await self._exchange(method, encode(request), timeout)
+            method.response,
+            await self._connection.call(method, encode(request), timeout),
         )
 
     async def _sealed(
@@ -257,12 +234,16 @@ class ManagementClient:
         """Make a call whose request and answer travel sealed."""
         sealer = await self._server_sealer()
         try:
-            answer = await self._exchange(method, self._seal(sealer, request), timeout)
+            answer = await self._connection.call(
+                method, self._seal(sealer, request), timeout
+            )
         except RPCError as error:
             # The server could not open the request, so it has not acted on it: it may
             # have been restarted, with another key.
             sealer = await self._newer_sealer(sealer, error)
-            answer = await self._exchange(method, self._seal(sealer, request), timeout)
+            answer = await self._connection.call(
+                method, self._seal(sealer, request), timeout
+            )
         envelope = decode(EncryptedMessage, answer)
         try:
             return decode(
@@ -299,25 +280,11 @@ class ManagementClient:
             self._server_key, self._sealer = key, Sealer(self._private_key, key)
             return self._sealer
 
-    async def _exchange(
-        self, method: Method[RequestT, ResponseT], request: bytes, timeout: float | None
-    ) -> bytes:
-        if self._channel is None:
-            raise ClosedError(
-                "the ManagementClient is closed"
-                if self._closed
-                else "the ManagementClient is not open: use it in `async with`"
-            )
-        return await call_unary(
-            self._channel.unary_unary(method.path),
-            request,
-            method=method.name,
-            timeout=self._timeout if timeout is None else timeout,
-        )
-
     def _refuse_plaintext(self, what: str) -> None:
         if self._pinned is None:
-            refuse_plaintext(self._endpoint, what, allow_insecure=self._allow_insecure)
+            refuse_plaintext(
+                self._connection.endpoint, what, allow_insecure=self._allow_insecure
+            )
 
 
 def _was_unreadable(error: RPCError) -> bool:

@@ -4,49 +4,65 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from random import Random
-from typing import TYPE_CHECKING, Final
 
 import attrs
+import grpc
 
 from netbird_sdk import _mapping_steps as steps
-from netbird_sdk._call_limit import CallLimit
+from netbird_sdk._mapping_applier import Applier, shorten
 from netbird_sdk._mapping_slices import read_batch
+from netbird_sdk._mapping_stream import MappingSource, MappingStream
 from netbird_sdk._mapping_sync import MappingSync
+from netbird_sdk._state_keeper import StateFile, StateKeeper
 from netbird_sdk._status import hides_status
+from netbird_sdk._status_reports import Report, StatusReporter
 from netbird_sdk.config import Backoff
-from netbird_sdk.errors import RPCError, SinkError, TransportError, UnsupportedError
+from netbird_sdk.errors import (
+    NetBirdError,
+    RPCError,
+    TransportError,
+    UnsupportedError,
+)
 from netbird_sdk.events import FellBack, MappingRejected, SnapshotOverdue, Synced
+from netbird_sdk.models.proxy import ProxyMapping, ProxyStatus
+from netbird_sdk.serves import Serves
 from netbird_sdk.session import OnEvent, RetryOn, Session
-from netbird_sdk.sink import MappingSink, Rejected
+from netbird_sdk.sink import MappingSink, SinkLimits
 
-if TYPE_CHECKING:
-    from netbird_sdk._mapping_stream import MappingSource, MappingStream
-    from netbird_sdk.serves import Serves
+__all__ = ["MappingCounters", "MappingSession"]
 
-__all__ = ["MappingSession", "SinkLimits"]
-
-SLICE: Final = 64
-"""Sink calls after which the event loop gets a turn, for sinks that never wait."""
-MAX_REASON: Final = 500
+SendReport = Callable[[Report], Awaitable[None]]
 
 
 @attrs.frozen(kw_only=True)
-class SinkLimits:
-    """How a session treats its sink. Seconds; None for no limit."""
+class MappingCounters:
+    """What a session has done so far, and where it stands."""
 
-    call: float | None = 120.0
-    """For each single call. One that overruns is cancelled and awaited."""
-    shutdown: float = 10.0
-    """On cancellation: for the call in progress and the last commit."""
-    snapshot: float | None = 120.0
-    """Until the end of a snapshot is called overdue, in an event."""
-    concurrency: int = 1
-    """Upserts of different services at once; only for a sink that can take it."""
-    services: int | None = None
-    """Services a server may make this process remember."""
+    messages: int
+    """Received from management."""
+    acks: int
+    """Sent to management."""
+    unchanged: int
+    """Mappings received that equalled what was wanted already."""
+    upserted: int
+    removed: int
+    rejections: int
+    """Times a mapping was refused by `serves` or rejected by the sink."""
+    commits: int
+    connections: int
+    """Streams that came up."""
+    services: int
+    """Services known now."""
+    rejected_services: int
+    """Services that are not in effect as wanted now."""
+    waiting: int
+    """Services whose news the sink has not been told yet."""
+    waiting_reports: int
+    """Status reports not yet sent."""
 
 
 class MappingSession(Session):
@@ -63,8 +79,13 @@ class MappingSession(Session):
         retry_on: RetryOn | None,
         on_event: OnEvent | None,
         random: Random | None = None,
+        send_report: SendReport | None = None,
+        report_active: bool = True,
+        state: StateFile | None = None,
+        cluster: str = "",
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        """Wire a source of streams to a sink."""
+        """Wire a source of streams to a sink; `clock` is the time of day."""
         super().__init__(
             backoff=backoff,
             retry_on=retry_on,
@@ -73,24 +94,65 @@ class MappingSession(Session):
             logger=logging.getLogger(__name__),
         )
         self._source = source
-        self._sink = sink
         self._limits = limits
         self._machine = MappingSync(
             refusal=serves.refusal, max_services=limits.services
         )
+        self._applier = Applier(self._machine, sink, limits, self)
+        self._reporter = StatusReporter(send_report) if send_report else None
+        self._report_active = report_active
+        self._keeper = StateKeeper(state, cluster, clock) if state else None
         self._stream: MappingStream | None = None
-        self._news = asyncio.Event()
-        """The machine may have another step to give."""
-        self._stopping = False
-        self._flying: set[asyncio.Task[None]] = set()
-        self._limit = CallLimit(limits.call)
         self._synced_from = 0.0
+        self._messages = self._acks = self._rejections = self._commits = 0
+
+    @property
+    def counters(self) -> MappingCounters:
+        """What the session has done so far, and where it stands."""
+        machine = self._machine
+        return MappingCounters(
+            messages=self._messages,
+            acks=self._acks,
+            unchanged=machine.unchanged,
+            upserted=machine.upserted,
+            removed=machine.removed,
+            rejections=self._rejections,
+            commits=self._commits,
+            connections=machine.streams,
+            services=machine.services,
+            rejected_services=machine.rejected_services,
+            waiting=machine.waiting,
+            waiting_reports=self._reporter.waiting if self._reporter else 0,
+        )
+
+    def report_status(
+        self,
+        mapping: ProxyMapping,
+        status: ProxyStatus,
+        *,
+        certificate_issued: bool = False,
+        error_message: str | None = None,
+    ) -> None:
+        """Tell management more of a service than that it is active or in error.
+
+        Returns at once; the newest report of each service is sent beside the session.
+        """
+        if self._reporter is not None:
+            self._reporter.report(
+                Report(
+                    mapping.id,
+                    mapping.account_id,
+                    status,
+                    certificate_issued,
+                    shorten(error_message) if error_message else None,
+                )
+            )
 
     # The connection: reads ahead, whatever the sink is doing.
 
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
-        overdue = None
+        overdue: asyncio.TimerHandle | None = None
         if (limit := self._limits.snapshot) is not None:
             overdue = loop.call_later(limit, self._overdue, limit)
         stream: MappingStream | None = None
@@ -102,12 +164,17 @@ class MappingSession(Session):
                 self._machine.connected(acks=stream.acks)
                 self._stream = stream
             while message is not None:
+                self._messages += 1
                 self._machine.received(*read_batch(message, stream.method))
-                self._news.set()
+                self._applier.wake()
                 if overdue is not None and not self._machine.snapshot_open:
                     overdue.cancel()
                 message = await stream.read()
-            raise _ended(stream.method)
+            raise TransportError(
+                f"{stream.method}: the server ended the stream",
+                method=stream.method,
+                code=grpc.StatusCode.UNAVAILABLE,
+            )
         finally:
             self._stream = None
             if overdue is not None:
@@ -135,161 +202,54 @@ class MappingSession(Session):
     def _overdue(self, seconds: float) -> None:
         self._emit(SnapshotOverdue(seconds=seconds))
 
-    # The sink: one turn after the other, from the session's start to its end.
+    # Beside the connections: the sink, status reports, the state file.
 
     def _alongside(self) -> AbstractAsyncContextManager[object]:
         return self._applying()
 
     @asynccontextmanager
     async def _applying(self) -> AsyncGenerator[None]:
+        if self._keeper is not None:
+            event, slices = await self._keeper.load()
+            self._emit(event)
+            if slices:
+                self._machine.restore(slices)
         async with asyncio.TaskGroup() as group:
-            applier = group.create_task(self._apply())
+            applier = group.create_task(self._applier.run())
+            others: list[asyncio.Task[None]] = []
+            if self._reporter is not None:
+                others.append(group.create_task(self._reporter.run()))
+            if self._keeper is not None:
+                others.append(group.create_task(self._keeper.run(self._machine)))
             try:
                 yield
             finally:
                 # Not cancelled at once: the call in progress may still come to its end.
-                self._stopping = True
-                self._news.set()
+                self._applier.stop()
                 await asyncio.wait({applier}, timeout=self._limits.shutdown)
-                applier.cancel()
+                for task in (applier, *others):
+                    task.cancel()
 
-    async def _apply(self) -> None:
-        loop = asyncio.get_running_loop()
-        calls = 0
-        try:
-            while not self._stopping:
-                await self._carry_out(self._machine.step(loop.time()))
-                calls += 1
-                if calls % SLICE == 0:
-                    await asyncio.sleep(0)
-            await self._last_commit()
-        finally:
-            self._limit.close()
-            for task in self._flying:
-                task.cancel()
-            if self._flying:
-                await asyncio.wait(self._flying)
-
-    async def _carry_out(self, step: steps.Step | None) -> None:
-        match step:
-            case steps.Upsert():
-                await self._upsert(step)
-            case None:
-                await self._wait_for_news()
-            case steps.Remove() | steps.Commit():
-                await self._remove_or_commit(step)
-            case steps.Ack(count):
-                for _ in range(count):
-                    await self._ack()
-            case steps.Reject():
-                self._reject(step)
-            case steps.Synced():
-                self._synced(step)
-
-    async def _wait_for_news(self) -> None:
-        self._news.clear()
-        retry = self._machine.next_retry
-        try:
-            async with asyncio.timeout_at(retry):
-                await self._news.wait()
-        except TimeoutError:
+    async def acknowledge(self, count: int) -> None:
+        """Part of `Observer`."""
+        if (stream := self._stream) is None:
             return
+        for _ in range(count):
+            await stream.ack()
+            self._acks += 1
 
-    async def _upsert(self, step: steps.Upsert) -> None:
-        if self._limits.concurrency == 1:
-            self._answer(step, await self._outcome(self._sink.upsert(step.mapping)))
-            return
-        while len(self._flying) >= self._limits.concurrency:
-            await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
-        task = asyncio.create_task(self._upsert_beside_others(step))
-        self._flying.add(task)
-        task.add_done_callback(self._landed)
-
-    async def _upsert_beside_others(self, step: steps.Upsert) -> None:
-        limit = CallLimit(self._limits.call)
-        try:
-            outcome = await self._outcome(self._sink.upsert(step.mapping), limit)
-        finally:
-            limit.close()
-        self._answer(step, outcome)
-
-    def _landed(self, task: asyncio.Task[None]) -> None:
-        self._flying.discard(task)
-        self._news.set()
-
-    def _answer(self, step: steps.Upsert, failure: Exception | None) -> None:
-        if failure is None:
-            self._machine.accepted(step)
-        else:
-            self._machine.rejected(step, _reason(failure))
-
-    async def _remove_or_commit(self, step: steps.Remove | steps.Commit) -> None:
-        if isinstance(step, steps.Remove):
-            name, failure = (
-                "remove",
-                await self._outcome(self._sink.remove(step.mapping)),
+    def rejected(self, step: steps.Reject) -> None:
+        """Part of `Observer`."""
+        self._rejections += 1
+        if self._reporter is not None:
+            self._reporter.report(
+                Report(
+                    step.service_id,
+                    step.account_id,
+                    ProxyStatus.ERROR,
+                    error_message=step.reason,
+                )
             )
-        else:
-            name, failure = (
-                "commit",
-                await self._outcome(self._sink.commit(step.complete)),
-            )
-        if failure is None:
-            self._machine.done(step)
-        elif isinstance(failure, Rejected) and name == "commit":
-            self._rejected_at_commit(failure)
-        else:
-            self._drop_stream(name, failure)
-
-    def _rejected_at_commit(self, failure: Rejected) -> None:
-        reasons = {i: _shorten(reason) for i, reason in failure.reasons.items()}
-        if unknown := self._machine.rejected_at_commit(reasons):
-            self._logger.warning(
-                "the sink rejected services it was not given: %s", unknown
-            )
-
-    def _drop_stream(self, name: str, failure: Exception) -> None:
-        error = SinkError(f"the sink's {name} failed: {_reason(failure)}")
-        error.__cause__ = failure
-        self._machine.failed()
-        if self._stream is not None:
-            self._stream.drop(error)
-
-    async def _outcome(
-        self, call: Awaitable[None], limit: CallLimit | None = None
-    ) -> Exception | None:
-        """Await a sink call within its limit; return what it raised."""
-        try:
-            with limit or self._limit:
-                await call
-        except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            failure = RuntimeError("the call was cancelled from within the sink")
-            failure.__cause__ = error
-            return failure
-        except Exception as error:  # noqa: BLE001 - whatever a sink raises is an answer
-            return error
-        return None
-
-    async def _last_commit(self) -> None:
-        """Put into effect what was told before the session was cancelled."""
-        if self._flying:
-            await asyncio.wait(self._flying)
-        if not self._machine.uncommitted:
-            return
-        failure = await self._outcome(self._sink.commit(self._machine.whole))
-        if failure is None:
-            self._machine.done()
-        else:
-            self._logger.warning("the sink's last commit failed: %s", _reason(failure))
-
-    async def _ack(self) -> None:
-        if self._stream is not None:
-            await self._stream.ack()
-
-    def _reject(self, step: steps.Reject) -> None:
         if step.news:
             self._emit(
                 MappingRejected(
@@ -301,7 +261,21 @@ class MappingSession(Session):
                 )
             )
 
-    def _synced(self, step: steps.Synced) -> None:
+    def committed(self, mappings: list[ProxyMapping]) -> None:
+        """Part of `Observer`."""
+        self._commits += 1
+        if self._keeper is not None and self._machine.whole:
+            self._keeper.changed()
+        if self._report_active:
+            for mapping in mappings:
+                self.report_status(mapping, ProxyStatus.ACTIVE)
+
+    def synced(self, step: steps.Synced) -> None:
+        """Part of `Observer`."""
+        if self._keeper is not None:
+            self._keeper.changed()
+        if not step.from_stream:
+            return
         self._in_sync(current=not self._machine.snapshot_open)
         self._emit(
             Synced(
@@ -314,6 +288,11 @@ class MappingSession(Session):
             )
         )
 
+    def drop_stream(self, error: NetBirdError) -> None:
+        """Part of `Observer`."""
+        if self._stream is not None:
+            self._stream.drop(error)
+
 
 async def _first_message(stream: MappingStream) -> bytes | None:
     try:
@@ -321,21 +300,3 @@ async def _first_message(stream: MappingStream) -> bytes | None:
     except BaseException:
         await stream.aclose()
         raise
-
-
-def _ended(method: str) -> TransportError:
-    import grpc
-
-    return TransportError(
-        f"{method}: the server ended the stream",
-        method=method,
-        code=grpc.StatusCode.UNAVAILABLE,
-    )
-
-
-def _reason(failure: Exception) -> str:
-    return _shorten(str(failure) or type(failure).__name__)
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= MAX_REASON else text[: MAX_REASON - 1] + "…"

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from random import Random
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Literal, Self, TypeVar
 
-import grpc.aio
-
-from netbird_sdk._channel import MAX_MESSAGE_BYTES, call_unary, open_channel, user_agent
+from netbird_sdk._channel import user_agent
 from netbird_sdk._codec import decode, encode
+from netbird_sdk._connection import Connection, Transport
 from netbird_sdk._credentials import bearer, check_token, refuse_plaintext
-from netbird_sdk._endpoint import parse_url
 from netbird_sdk._mapping_stream import GrpcMappingSource
 from netbird_sdk._methods import proxy as rpc
 from netbird_sdk._methods.method import Method
 from netbird_sdk._model import Model
-from netbird_sdk.config import TLS, Backoff, Keepalive
-from netbird_sdk.errors import ClosedError, ConfigurationError
-from netbird_sdk.mapping_session import MappingSession, SinkLimits
+from netbird_sdk._state_file import StateFile
+from netbird_sdk._status_reports import Report
+from netbird_sdk.config import Backoff
+from netbird_sdk.errors import ConfigurationError
+from netbird_sdk.mapping_session import MappingSession
 from netbird_sdk.models.proxy import (
     AccessLog,
     AuthenticateRequest,
@@ -47,7 +46,7 @@ from netbird_sdk.models.proxy import (
 )
 from netbird_sdk.serves import Serves
 from netbird_sdk.session import OnEvent, RetryOn
-from netbird_sdk.sink import MappingSink
+from netbird_sdk.sink import MappingSink, SinkLimits
 
 __all__ = ["ProxyClient"]
 
@@ -78,12 +77,9 @@ class ProxyClient:
         address: str,
         proxy_id: str | None = None,
         version: str | None = None,
-        tls: TLS | None = None,
-        keepalive: Keepalive | None = Keepalive(),  # noqa: B008 - frozen
         timeout: float | None = 10.0,
-        max_message_bytes: int | None = MAX_MESSAGE_BYTES,
         allow_insecure: bool = False,
-        interceptors: Sequence[grpc.aio.ClientInterceptor] = (),
+        transport: Transport = Transport(),  # noqa: B008 - frozen
     ) -> None:
         """Describe the connection.
 
@@ -96,14 +92,18 @@ class ProxyClient:
             version: What to report as the proxy's version.
             timeout: Seconds an RPC may take, unless the call says otherwise.
             allow_insecure: Send the token over plaintext to another machine.
-            interceptors: Passed to gRPC, for tracing and the like.
+            transport: TLS, keepalive, message size, interceptors.
 
         Raises:
             ConfigurationError: One of these cannot work.
         """
-        self._endpoint = parse_url(url)
+        self._connection = Connection(
+            "ProxyClient", url, transport=transport, timeout=timeout
+        )
         self._token = check_token(token, what="proxy token")
-        refuse_plaintext(self._endpoint, "proxy token", allow_insecure=allow_insecure)
+        refuse_plaintext(
+            self._connection.endpoint, "proxy token", allow_insecure=allow_insecure
+        )
         if not address.strip() or any(c in address for c in "/ @"):
             raise ConfigurationError(
                 f"address must be the cluster's domain or IP address, got {address!r}"
@@ -111,13 +111,6 @@ class ProxyClient:
         self._address = address.strip()
         self._proxy_id = proxy_id or f"netbird-sdk-python-{uuid.uuid4()}"
         self._version = version
-        self._tls = tls
-        self._keepalive = keepalive
-        self._timeout = timeout
-        self._max_message_bytes = max_message_bytes
-        self._interceptors = tuple(interceptors)
-        self._channel: grpc.aio.Channel | None = None
-        self._closed = False
 
     @property
     def proxy_id(self) -> str:
@@ -125,18 +118,11 @@ class ProxyClient:
         return self._proxy_id
 
     def __repr__(self) -> str:
-        return f"ProxyClient({self._endpoint.url!r}, address={self._address!r})"
+        url = self._connection.endpoint.url
+        return f"ProxyClient({url!r}, address={self._address!r})"
 
     async def __aenter__(self) -> Self:
-        if self._closed or self._channel is not None:
-            raise ClosedError("a ProxyClient is opened only once: make another one")
-        self._channel = await open_channel(
-            self._endpoint,
-            tls=self._tls,
-            keepalive=self._keepalive,
-            max_message_bytes=self._max_message_bytes,
-            interceptors=self._interceptors,
-        )
+        await self._connection.open()
         return self
 
     async def __aexit__(
@@ -149,10 +135,7 @@ class ProxyClient:
 
     async def aclose(self) -> None:
         """Close the connection; calls and sessions in progress end with ClosedError."""
-        self._closed = True
-        channel, self._channel = self._channel, None
-        if channel is not None:
-            await channel.close()
+        await self._connection.aclose()
 
     def sync_mappings(
         self,
@@ -163,6 +146,8 @@ class ProxyClient:
         backoff: Backoff = Backoff(),  # noqa: B008 - frozen
         retry_on: RetryOn | None = None,
         on_event: OnEvent | None = None,
+        report_status: Literal["all", "errors", "none"] = "all",
+        state: StateFile | None = None,
         random: Random | None = None,
     ) -> MappingSession:
         """Keep `sink` in step with the cluster's mappings, for as long as `run` runs.
@@ -177,6 +162,9 @@ class ProxyClient:
                 once the server has accepted this client, and before that only those
                 that another attempt can mend.
             on_event: Called with each event; it should return quickly.
+            report_status: What to tell management by itself: ERROR with the reason for
+                each rejected mapping, and ACTIVE for each that is in effect.
+            state: Keep the last complete table on disk, and begin with it.
             random: Draws the waits; for tests.
 
         Raises:
@@ -198,7 +186,9 @@ class ProxyClient:
             capabilities=serves.capabilities(),
         )
         return MappingSession(
-            GrpcMappingSource(self._open_channel, lambda: bearer(self._token), init),
+            GrpcMappingSource(
+                self._connection.channel, lambda: bearer(self._token), init
+            ),
             sink,
             serves,
             limits=limits,
@@ -206,6 +196,19 @@ class ProxyClient:
             retry_on=retry_on,
             on_event=on_event,
             random=random,
+            send_report=None if report_status == "none" else self._send_report,
+            report_active=report_status == "all",
+            state=state,
+            cluster=f"{self._connection.endpoint.url} {self._address}",
+        )
+
+    async def _send_report(self, report: Report) -> None:
+        await self.send_status_update(
+            report.service_id,
+            report.account_id,
+            report.status,
+            certificate_issued=report.certificate_issued,
+            error_message=report.error_message,
         )
 
     async def send_access_log(
@@ -328,20 +331,7 @@ class ProxyClient:
         request: RequestT,
         timeout: float | None,
     ) -> ResponseT:
-        answer = await call_unary(
-            self._open_channel().unary_unary(method.path),
-            encode(request),
-            method=method.name,
-            timeout=self._timeout if timeout is None else timeout,
-            metadata=bearer(self._token),
+        answer = await self._connection.call(
+            method, encode(request), timeout, bearer(self._token)
         )
         return decode(method.response, answer)
-
-    def _open_channel(self) -> grpc.aio.Channel:
-        if self._channel is None:
-            raise ClosedError(
-                "the ProxyClient is closed"
-                if self._closed
-                else "the ProxyClient is not open: use it in `async with`"
-            )
-        return self._channel

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from random import Random
 from types import TracebackType
-from typing import Final, Never, Self
+from typing import Final, Never, Self, cast
 
 from netbird_sdk.config import Backoff
 from netbird_sdk.errors import (
@@ -243,8 +243,7 @@ def _is_refusal(error: NetBirdError) -> bool:
 
 def _only_member(error: BaseException) -> BaseException:
     """Unwrap a group of one, however deep."""
-    if isinstance(error, BaseExceptionGroup):
-        members: tuple[BaseException, ...] = error.exceptions
-        if len(members) == 1:
-            return _only_member(members[0])
-    return error
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    group = cast("BaseExceptionGroup[BaseException]", error)
+    return _only_member(group.exceptions[0]) if len(group.exceptions) == 1 else group

@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+import attrs
+
 if TYPE_CHECKING:
     from netbird_sdk.models.proxy import ProxyMapping
 
-__all__ = ["MappingSink", "MappingTable", "Rejected"]
+__all__ = ["MappingSink", "MappingTable", "Rejected", "SinkLimits"]
 
 
 @runtime_checkable
@@ -70,6 +72,22 @@ class Rejected(Exception):  # noqa: N818 - an answer of the sink, not a fault
         return (type(self), (self.reasons,))
 
 
+@attrs.frozen(kw_only=True)
+class SinkLimits:
+    """How a session treats its sink. Seconds; None for no limit."""
+
+    call: float | None = 120.0
+    """For each single call. One that overruns is cancelled and awaited."""
+    shutdown: float = 10.0
+    """On cancellation: for the call in progress and the last commit."""
+    snapshot: float | None = 120.0
+    """Until the end of a snapshot is called overdue, in an event."""
+    concurrency: int = 1
+    """Upserts of different services at once; only for a sink that can take it."""
+    services: int | None = None
+    """Services a server may make this process remember."""
+
+
 OnAdded = Callable[["ProxyMapping"], Awaitable[None]]
 OnModified = Callable[["ProxyMapping", "ProxyMapping"], Awaitable[None]]
 
@@ -92,7 +110,7 @@ class MappingTable:
         self._on_added = on_added
         self._on_modified = on_modified
         self._on_removed = on_removed
-        self.complete = False
+        self.complete: bool = False
         """Whether the table has held everything at least once."""
 
     @property

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
+import attrs
 from google.protobuf.message import DecodeError
 
 from netbird_sdk._codec.runtime import Codec
-from netbird_sdk._model import Model
+from netbird_sdk._model import Model, masked
 from netbird_sdk.errors import ConfigurationError, ProtocolError
 
 __all__ = ["decode", "encode"]
@@ -58,7 +59,12 @@ def encode(model: Model) -> bytes:
         codec.fill(message, model)
         return message.SerializeToString()
     except _MISFIT as error:
-        where = misfit(model) or type(model).__name__
+        where, is_secret = misfit(model) or (type(model).__name__, False)
+        if is_secret:
+            # Neither the text nor the cause: both can quote the value.
+            raise ConfigurationError(
+                f"{where} cannot be sent: its value (a secret, not shown) does not fit"
+            ) from None
         raise ConfigurationError(f"{where} cannot be sent: {error}") from error
 
 
@@ -79,18 +85,24 @@ def decode(model: type[ModelT], data: bytes) -> ModelT:
         ) from error
 
 
-def misfit(model: Model) -> str:
-    """Name the innermost field that cannot be sent, such as `PathMapping.target`."""
+def misfit(model: Model) -> tuple[str, bool] | None:
+    """Find the innermost field that cannot be sent, and whether it is a secret.
+
+    It is named with its model, such as `PathMapping.target`.
+    """
     kind = type(model)
     codec = codec_of(kind)
     for name in kind.__slots__:
         value: object = getattr(model, name)
-        parts = cast(tuple[object, ...], value) if isinstance(value, tuple) else (value,)
+        parts = (
+            cast(tuple[object, ...], value) if isinstance(value, tuple) else (value,)
+        )
         for part in parts:
             if isinstance(part, Model) and (found := misfit(part)):
                 return found
         try:
             codec.fill(codec.wire(), kind(**{name: value}))
         except _MISFIT:
-            return f"{kind.__name__}.{name}"
-    return ""
+            attribute = attrs.fields_dict(cast(Any, kind))[name]
+            return f"{kind.__name__}.{name}", attribute.repr is masked
+    return None

@@ -10,8 +10,8 @@ from netbird_sdk._model import Model
 
 __all__ = ["Method"]
 
-RequestT = TypeVar("RequestT", bound=Model)
-ResponseT = TypeVar("ResponseT", bound=Model)
+RequestT = TypeVar("RequestT", bound=Model, covariant=True)
+ResponseT = TypeVar("ResponseT", bound=Model, covariant=True)
 
 
 @attrs.frozen(kw_only=True)

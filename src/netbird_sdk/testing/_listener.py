@@ -16,7 +16,7 @@ __all__ = ["Listener", "ServerTLS"]
 
 _LOOPBACK: Final = "127.0.0.1"
 # Nothing is left to wait for by then; without a grace period gRPC logs a complaint.
-_SECONDS_TO_END: Final = 0.5
+_SECONDS_TO_END: Final = 0.1
 _OPTIONS: Final = (
     # As NetBird's servers: pings every 15 s are fine, also on an idle connection.
     ("grpc.http2.min_ping_interval_without_data_ms", 15_000),

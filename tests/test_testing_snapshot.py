@@ -132,6 +132,7 @@ class TestSnapshot:
     ) -> None:
         await server.put(mapping("web", auth=Authentication(password=True)))
         _, (received,) = await proxy.synced()
+        assert received.auth is not None
         assert len(received.auth.session_key) == 44
 
     async def test_is_filtered_by_cluster(

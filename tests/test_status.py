@@ -87,6 +87,7 @@ KNOWN_REASONS = [
     ("too many failed authentication attempts", "wait a minute"),
     ("missing authorization header", "the proxy token did not arrive"),
     ("invalid authorization format", "the proxy token did not arrive"),
+    ("token validation: invalid token", "the one-time token was used"),
     ("invalid token", "make a new one on the management server"),
     ("invalid token format", "make a new one on the management server"),
     ("token expired or revoked", "make a new one on the management server"),

@@ -116,6 +116,11 @@ _HINTS: Final = (
         "the proxy token did not arrive: a reverse proxy may have removed the header",
     ),
     _Hint(
+        r"token validation: ",
+        "the one-time token was used or is older than five minutes: a fresh one comes "
+        "with the mapping's next message, at the latest after a reconnect",
+    ),
+    _Hint(
         r"invalid token|token expired or revoked",
         "the proxy token is unknown, expired or revoked (some servers also say so when "
         "their database fails): make a new one on the management server",

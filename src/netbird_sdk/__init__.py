@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from netbird_sdk.errors import UnsupportedError as UnsupportedError
     from netbird_sdk.errors import is_transient as is_transient
     from netbird_sdk.events import Connected as Connected
+    from netbird_sdk.events import CutByServer as CutByServer
     from netbird_sdk.events import Disconnected as Disconnected
     from netbird_sdk.events import FellBack as FellBack
     from netbird_sdk.events import MappingRejected as MappingRejected
@@ -58,6 +59,7 @@ _HOMES: Final = {
     "ClosedError": "errors",
     "ConfigurationError": "errors",
     "Connected": "events",
+    "CutByServer": "events",
     "Disconnected": "events",
     "FellBack": "events",
     "Keepalive": "config",
@@ -101,6 +103,7 @@ __all__ = [
     "ClosedError",
     "ConfigurationError",
     "Connected",
+    "CutByServer",
     "Disconnected",
     "FellBack",
     "Keepalive",

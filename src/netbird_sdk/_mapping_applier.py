@@ -69,12 +69,16 @@ class Applier:
         self._stopping = False
         self._limit = CallLimit(limits.call)
         self._flying: set[asyncio.Task[None]] = set()
+        self.busy_since: float | None = None
+        """Since when there has been news that is not in effect, on the loop's clock."""
         self._told: dict[str, ProxyMapping] = {}
         """What the sink has accepted since the last commit."""
 
     def wake(self) -> None:
         """Note that the machine may have another step to give."""
         self._news.set()
+        if self.busy_since is None:
+            self.busy_since = asyncio.get_running_loop().time()
 
     def stop(self) -> None:
         """Begin no further upsert or remove; commit what was told, and end."""
@@ -118,6 +122,8 @@ class Applier:
 
     async def _wait_for_news(self) -> None:
         self._news.clear()
+        if not self._flying and not self._machine.waiting:
+            self.busy_since = None
         try:
             async with asyncio.timeout_at(self._machine.next_retry):
                 await self._news.wait()

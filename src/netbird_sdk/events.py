@@ -10,6 +10,7 @@ from netbird_sdk.errors import NetBirdError
 
 __all__ = [
     "Connected",
+    "CutByServer",
     "Disconnected",
     "FellBack",
     "MappingRejected",
@@ -75,12 +76,28 @@ class SnapshotOverdue:
 
 
 @attrs.frozen(kw_only=True)
+class CutByServer:
+    """The server ended the stream with CANCELLED; `Disconnected` follows.
+
+    It does so when another process connects with the same proxy id, when its queue for
+    this proxy has overflowed, or when the token was revoked or the proxy forced off,
+    and does not say which. Three in a minute point to a shared proxy id.
+    """
+
+    proxy_id: str
+    times: int
+    """How often within the last minute."""
+
+
+@attrs.frozen(kw_only=True)
 class Disconnected:
     """The stream ended. What is served stays; the next attempt follows."""
 
     error: NetBirdError
     retry_in: float
     """Seconds until the next attempt."""
+    stale_for: float | None = None
+    """Seconds since all was known to be up to date; None if it never was."""
 
 
 @attrs.frozen(kw_only=True)
@@ -105,6 +122,7 @@ SessionEvent: TypeAlias = (
     | Synced
     | MappingRejected
     | SnapshotOverdue
+    | CutByServer
     | Disconnected
     | StateRestored
     | StateIgnored

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from random import Random
+from typing import Final
 
 import attrs
 import grpc
@@ -27,13 +29,21 @@ from netbird_sdk.errors import (
     TransportError,
     UnsupportedError,
 )
-from netbird_sdk.events import FellBack, MappingRejected, SnapshotOverdue, Synced
+from netbird_sdk.events import (
+    CutByServer,
+    FellBack,
+    MappingRejected,
+    SnapshotOverdue,
+    Synced,
+)
 from netbird_sdk.models.proxy import ProxyMapping, ProxyStatus
 from netbird_sdk.serves import Serves
 from netbird_sdk.session import OnEvent, RetryOn, Session
 from netbird_sdk.sink import MappingSink, SinkLimits
 
 __all__ = ["MappingCounters", "MappingSession"]
+
+_CANCELLED: Final = grpc.StatusCode.CANCELLED
 
 SendReport = Callable[[Report], Awaitable[None]]
 
@@ -61,6 +71,8 @@ class MappingCounters:
     """Services that are not in effect as wanted now."""
     waiting: int
     """Services whose news the sink has not been told yet."""
+    lag: float
+    """Seconds since the oldest news that is not in effect arrived; 0.0 without any."""
     waiting_reports: int
     """Status reports not yet sent."""
 
@@ -83,6 +95,7 @@ class MappingSession(Session):
         report_active: bool = True,
         state: StateFile | None = None,
         cluster: str = "",
+        proxy_id: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Wire a source of streams to a sink; `clock` is the time of day."""
@@ -94,6 +107,7 @@ class MappingSession(Session):
             logger=logging.getLogger(__name__),
         )
         self._source = source
+        self._proxy_id = proxy_id
         self._limits = limits
         self._machine = MappingSync(
             refusal=serves.refusal, max_services=limits.services
@@ -104,6 +118,8 @@ class MappingSession(Session):
         self._keeper = StateKeeper(state, cluster, clock) if state else None
         self._stream: MappingStream | None = None
         self._synced_from = 0.0
+        self._cuts: deque[float] = deque()
+        """When the server cut a stream, within the last minute."""
         self._messages = self._acks = self._rejections = self._commits = 0
 
     @property
@@ -122,8 +138,13 @@ class MappingSession(Session):
             services=machine.services,
             rejected_services=machine.rejected_services,
             waiting=machine.waiting,
+            lag=self._lag(),
             waiting_reports=self._reporter.waiting if self._reporter else 0,
         )
+
+    def _lag(self) -> float:
+        since = self._applier.busy_since
+        return 0.0 if since is None else asyncio.get_running_loop().time() - since
 
     def report_status(
         self,
@@ -198,6 +219,15 @@ class MappingSession(Session):
         message = await _first_message(older)
         self._emit(FellBack(used=older.method))
         return older, message
+
+    def _stream_lost(self, error: NetBirdError) -> None:
+        if not isinstance(error, RPCError) or error.code is not _CANCELLED:
+            return
+        now = asyncio.get_running_loop().time()
+        self._cuts.append(now)
+        while self._cuts[0] < now - 60:
+            self._cuts.popleft()
+        self._emit(CutByServer(proxy_id=self._proxy_id, times=len(self._cuts)))
 
     def _overdue(self, seconds: float) -> None:
         self._emit(SnapshotOverdue(seconds=seconds))

@@ -199,6 +199,7 @@ class ProxyClient:
             send_report=None if report_status == "none" else self._send_report,
             report_active=report_status == "all",
             state=state,
+            proxy_id=self._proxy_id,
             cluster=f"{self._connection.endpoint.url} {self._address}",
         )
 

@@ -20,7 +20,15 @@ from netbird_sdk.errors import (
     RPCError,
     is_transient,
 )
-from netbird_sdk.events import Connected, Disconnected, FellBack, SessionEvent, Synced
+from netbird_sdk.events import (
+    Connected,
+    CutByServer,
+    Disconnected,
+    FellBack,
+    SessionEvent,
+    StateRestored,
+    Synced,
+)
 
 __all__ = ["Session", "SessionState"]
 
@@ -28,6 +36,9 @@ HEALTHY_AFTER: Final = 10.0
 """A synced stream that was up this long starts the backoff over."""
 REFUSED_DELAY: Final = 15.0
 """Shortest wait after a refusal: servers let five bad logins pass, then one in 12 s."""
+
+SUSPICIOUS_CUTS: Final = 3
+"""Streams cut by the server within a minute that call for a warning."""
 
 OnEvent = Callable[[SessionEvent], None]
 RetryOn = Callable[[NetBirdError], bool]
@@ -74,6 +85,8 @@ class Session(ABC):
         """The server has once answered this client as it should."""
         self._up_since: float | None = None
         self._stream_synced = False
+        self._last_ready: float | None = None
+        """When the session was last known to be in sync, on the loop's clock."""
         self._failures = 0
         """Failed attempts since a stream was last up."""
         self._ever_synced = False
@@ -87,6 +100,18 @@ class Session(ABC):
     def state(self) -> SessionState:
         """Where the session stands."""
         return self._state
+
+    @property
+    def stale_for(self) -> float | None:
+        """Seconds since all was known to be up to date; 0.0 while it is.
+
+        None if it never was.
+        """
+        if self._state is SessionState.READY:
+            return 0.0
+        if self._last_ready is None:
+            return None
+        return asyncio.get_running_loop().time() - self._last_ready
 
     async def run(self) -> Never:
         """Connect, follow the stream and reconnect, until cancelled.
@@ -160,6 +185,9 @@ class Session(ABC):
         """What runs beside the connections, from the first to after the last."""
         return nullcontext()
 
+    def _stream_lost(self, error: NetBirdError) -> None:  # noqa: B027 - optional
+        """React to the end of a stream, before the wait for the next."""
+
     # What a connection reports.
 
     def _stream_up(self, method: str) -> None:
@@ -193,6 +221,16 @@ class Session(ABC):
         except Exception:
             self._logger.exception("on_event raised for %s", type(event).__name__)
 
+    def _level(self, event: SessionEvent) -> int:
+        """Warn once in a row of failed attempts, not at each."""
+        if isinstance(event, Disconnected):
+            return logging.WARNING if self._failures <= 1 else logging.DEBUG
+        if isinstance(event, CutByServer):
+            return logging.WARNING if event.times == SUSPICIOUS_CUTS else logging.DEBUG
+        if isinstance(event, Connected | FellBack | Synced | StateRestored):
+            return logging.INFO
+        return logging.WARNING
+
     # The loop.
 
     async def _keep_connected(self) -> Never:
@@ -207,6 +245,8 @@ class Session(ABC):
                 error = ended
             if self._was_healthy():
                 delays = self._backoff.delays(self._random)
+            if self.state is SessionState.READY:
+                self._last_ready = asyncio.get_running_loop().time()
             self._up_since = None
             if not self._worth_retrying(error):
                 raise error
@@ -217,7 +257,10 @@ class Session(ABC):
                 )
             self._state = SessionState.WAITING
             self._failures += 1
-            self._emit(Disconnected(error=error, retry_in=delay))
+            self._stream_lost(error)
+            self._emit(
+                Disconnected(error=error, retry_in=delay, stale_for=self.stale_for)
+            )
             await asyncio.sleep(delay)
 
     def _was_healthy(self) -> bool:

@@ -80,7 +80,7 @@ class Ledger:
         self._ungrateful: set[str] = set()
         """Asked for what can't be enforced since the sink last accepted them."""
         self._running: list[str] = []
-        self._upserts_begun = False
+        self._accepted_one = False
         self._last_order = 0
         self._remove_failed = False
 
@@ -186,19 +186,14 @@ class Ledger:
                 self.breach(f"G4: upsert of {mapping.id} with an old token")
             if known.order < self._last_order:
                 self.breach(f"G2: upsert of {mapping.id} out of order")
-        self._last_order = known.order
-        self._upserts_begun = True
-        settled = self.settled.get(mapping.id)
-        if (
-            settled is not None
-            and settled.mapping == mapping
-            and mapping.id not in self.unsettled
-        ):
+        told, settled = self.told.get(mapping.id), self.settled.get(mapping.id)
+        if told is not None and told is settled and told.mapping == mapping:
             self.breach(f"G4: needless upsert of {mapping.id}")
         return Telling(mapping.id, known.order, mapping)
 
     def upsert_accepted(self, telling: Telling) -> None:
         self._running.remove("upsert")
+        self._accepted_one, self._last_order = True, telling.order
         self.told[telling.id] = self.unsettled[telling.id] = telling
         self.rejections.pop(telling.id, None)
         self._ungrateful.discard(telling.id)
@@ -212,7 +207,7 @@ class Ledger:
         service_id = mapping.id
         if service_id not in self.told:
             self.breach(f"G3: remove of {service_id}, which the sink does not have")
-        if self._upserts_begun:
+        if self._accepted_one:
             self.breach(f"G2: remove of {service_id} after an upsert in one commit")
         known = self.known.get(service_id)
         if (
@@ -249,7 +244,7 @@ class Ledger:
             and (self.completed or not complete)
         ):
             self.breach("G4: a commit although nothing was told")
-        self._upserts_begun, self._last_order = False, 0
+        self._accepted_one, self._last_order = False, 0
 
     def _check_complete(self) -> None:
         if self._whole_at is None:

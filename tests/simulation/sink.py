@@ -86,9 +86,7 @@ class SimulatedSink:
             fails = self._chance(self.mood.commit_raises)
             if fails and not half_done:
                 raise OSError("cannot reload")
-            rejected = {} if fails else self._rejected()
-            for service_id in rejected:
-                self._revert(service_id)
+            rejected = self._rejected()
             self.serving = dict(self._staged)
             if fails:
                 raise OSError("reloaded, but cannot say so")
@@ -144,10 +142,10 @@ class SimulatedSink:
         return None
 
     def _rejected(self) -> dict[str, str]:
+        """Find what can't be put into effect, and go back to what was there before."""
         rejected = {}
         for service_id in reversed(self._touched):
-            mapping = self._staged.get(service_id)
-            if mapping is None:
+            if (mapping := self._staged.get(service_id)) is None:
                 continue
             if mapping.domain.startswith("late"):
                 rejected[service_id] = f"late: bad domain {mapping.domain}"
@@ -156,13 +154,12 @@ class SimulatedSink:
             elif self._conflicts_at_commit and (why := self._conflict(mapping)):
                 rejected[service_id] = why
             if service_id in rejected:
-                self._revert(service_id)
+                del self._staged[service_id]
+        for service_id in rejected:
+            old = self.serving.get(service_id)
+            if old is not None and self._conflict(old) is None:
+                self._staged[service_id] = old
         return rejected
-
-    def _revert(self, service_id: str) -> None:
-        self._staged.pop(service_id, None)
-        if (old := self.serving.get(service_id)) is not None:
-            self._staged[service_id] = old
 
     def _touch(self, service_id: str) -> None:
         self._touched.pop(service_id, None)

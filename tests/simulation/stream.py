@@ -84,6 +84,11 @@ class SimulatedStream:
         else:
             self._pump()
 
+    @property
+    def never_completes(self) -> bool:
+        """No client can tell when its snapshot is whole."""
+        return self._plan.hangs or self._plan.forgets_flag
+
     # The client's side: MappingStream.
 
     async def read(self) -> bytes | None:

@@ -59,7 +59,7 @@ class Version:
 
     @property
     def fate(self) -> Fate:
-        if self.damaged or self.mode not in SERVES.modes:
+        if self.damaged or (self.mode or "http") not in SERVES.modes:
             return Fate.REFUSED
         if self.domain.startswith("bad"):
             return Fate.REJECTED

@@ -8,7 +8,7 @@
 
 It speaks real gRPC on a port of 127.0.0.1, seals what is sealed, and answers with the
 codes and messages of the real server. Nothing is stored anywhere: each server starts
-out empty.
+out empty. `FaultProxy` puts a bad network in between.
 """
 
 from __future__ import annotations
@@ -18,5 +18,14 @@ from netbird_sdk.testing._mapping_stream import MappingStream
 from netbird_sdk.testing._peers import Peer
 from netbird_sdk.testing._server import ManagementServer
 from netbird_sdk.testing._visitor_checks import Credential
+from netbird_sdk.testing.fault_proxy import Fault, FaultProxy
 
-__all__ = ["Credential", "ManagementServer", "MappingStream", "Peer", "ServerTLS"]
+__all__ = [
+    "Credential",
+    "Fault",
+    "FaultProxy",
+    "ManagementServer",
+    "MappingStream",
+    "Peer",
+    "ServerTLS",
+]

@@ -35,6 +35,11 @@ class Calls:
         self._running: set[asyncio.Task[object]] = set()
         self._live: set[LiveCall] = set()
 
+    def count(self, method: str) -> None:
+        """Note that a method was called."""
+        self.counts[method] += 1
+        self._changes.notify()
+
     def fail_next(
         self, method: str, code: grpc.StatusCode, details: str, times: int
     ) -> None:
@@ -52,8 +57,7 @@ class Calls:
         task = asyncio.current_task()
         assert task is not None
         self._running.add(task)
-        self.counts[method] += 1
-        self._changes.notify()
+        self.count(method)
         try:
             failures = self._failures.get(method)
             if failures:

@@ -45,10 +45,14 @@ class RpcTable(grpc.GenericRpcHandler, Generic[CallerT]):
     def service(
         self, handler_call_details: grpc.HandlerCallDetails
     ) -> grpc.RpcMethodHandler[Any, Any] | None:
-        # None is what makes gRPC answer UNIMPLEMENTED, like a server without the RPC.
         path = handler_call_details.method
         assert isinstance(path, str)
-        return self._handlers.get(path) if serves(self._release, path) else None
+        handler = self._handlers.get(path)
+        if handler is not None and not serves(self._release, path):
+            # None makes gRPC itself answer UNIMPLEMENTED, as servers without the RPC do.
+            self._calls.count(path.rpartition("/")[2])
+            return None
+        return handler
 
     def unary(
         self,

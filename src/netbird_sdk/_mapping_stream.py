@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
-import grpc
 import grpc.aio
 
 from netbird_sdk._codec import encode
 from netbird_sdk._methods.proxy import GET_MAPPING_UPDATE, SYNC_MAPPINGS
-from netbird_sdk._status import call_error, error_from_status
-from netbird_sdk.errors import ClosedError, NetBirdError
+from netbird_sdk._stream import Call, Stream
+from netbird_sdk.errors import NetBirdError
 from netbird_sdk.models.proxy import (
     GetMappingUpdateRequest,
     SyncMappingsAck,
@@ -21,8 +19,6 @@ from netbird_sdk.models.proxy import (
 )
 
 __all__ = ["GrpcMappingSource", "MappingSource", "MappingStream"]
-
-Call = grpc.aio.StreamStreamCall[bytes, bytes] | grpc.aio.UnaryStreamCall[bytes, bytes]
 
 
 class MappingStream(Protocol):
@@ -105,60 +101,19 @@ class GrpcMappingSource:
         stream = _GrpcMappingStream(
             sync(metadata=metadata), SYNC_MAPPINGS.name, acks=True
         )
-        await stream.write(encode(SyncMappingsRequest(msg=init)))
+        try:
+            await stream.write(encode(SyncMappingsRequest(msg=init)))
+        except BaseException:
+            await stream.aclose()
+            raise
         return stream
 
 
-class _GrpcMappingStream:
+class _GrpcMappingStream(Stream):
     def __init__(self, call: Call, method: str, *, acks: bool) -> None:
-        self._call = call
+        super().__init__(call, method)
         self.method = method
         self.acks = acks
-        self._dropped: NetBirdError | None = None
-
-    async def write(self, message: bytes) -> None:
-        """Send a message. A stream that has ended says why when it is read."""
-        assert isinstance(self._call, grpc.aio.StreamStreamCall)
-        try:
-            await self._call.write(message)
-        except (grpc.aio.AioRpcError, grpc.aio.UsageError, asyncio.InvalidStateError):
-            return
-        except asyncio.CancelledError:
-            if _being_cancelled():
-                raise
 
     async def ack(self) -> None:
         await self.write(_ACK)
-
-    async def read(self) -> bytes | None:
-        try:
-            message = await self._call.read()
-        except grpc.aio.AioRpcError as error:
-            raise self._dropped or call_error(self.method, error) from error
-        except (grpc.aio.UsageError, asyncio.CancelledError) as error:
-            # Ending the call, by drop or by closing the channel, cancels its reader.
-            if isinstance(error, asyncio.CancelledError) and _being_cancelled():
-                raise
-            raise self._dropped or ClosedError(
-                f"{self.method}: the client was closed"
-            ) from error
-        if isinstance(message, bytes):
-            return message
-        if self._dropped is not None:
-            raise self._dropped
-        code = await self._call.code()
-        if code is grpc.StatusCode.OK:
-            return None
-        raise error_from_status(self.method, code, await self._call.details())
-
-    def drop(self, error: NetBirdError) -> None:
-        self._dropped = self._dropped or error
-        self._call.cancel()
-
-    async def aclose(self) -> None:
-        self._call.cancel()
-
-
-def _being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

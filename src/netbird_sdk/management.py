@@ -5,29 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 import grpc
 
-from netbird_sdk._codec import decode, encode
 from netbird_sdk._connection import Connection, Transport
 from netbird_sdk._credentials import check_setup_key, check_token, refuse_plaintext
 from netbird_sdk._methods import management as rpc
-from netbird_sdk._methods.method import Method
-from netbird_sdk._model import Model
-from netbird_sdk._seal import Sealer
+from netbird_sdk._sealed import SERVER_KEY_TIMEOUT, SealedCalls
 from netbird_sdk.errors import (
     AuthenticationError,
     ConfigurationError,
-    ProtocolError,
     RPCError,
-    SealError,
     TransportError,
 )
 from netbird_sdk.keys import PrivateKey, PublicKey
 from netbird_sdk.models.management import (
     Empty,
-    EncryptedMessage,
     LoginRequest,
     LoginResponse,
     PeerKeys,
@@ -36,11 +30,6 @@ from netbird_sdk.models.management import (
 from netbird_sdk.system import system_meta
 
 __all__ = ["ManagementClient"]
-
-RequestT = TypeVar("RequestT", bound=Model)
-ResponseT = TypeVar("ResponseT", bound=Model)
-
-SERVER_KEY_TIMEOUT = 5.0
 
 
 class ManagementClient:
@@ -89,9 +78,7 @@ class ManagementClient:
         self._private_key = private_key
         self._pinned = server_key
         self._allow_insecure = allow_insecure
-        self._server_key: PublicKey | None = None
-        self._sealer: Sealer | None = None
-        self._fetching = asyncio.Lock()
+        self._calls = SealedCalls(self._connection, private_key, server_key)
 
     def __repr__(self) -> str:
         url = self._connection.endpoint.url
@@ -129,19 +116,12 @@ class ManagementClient:
         Raises:
             ProtocolError: What came is no key.
         """
-        answer = await self._plain(rpc.GET_SERVER_KEY, Empty(), timeout)
-        try:
-            return PublicKey.parse(answer.key)
-        except ConfigurationError as error:
-            raise ProtocolError(
-                f"GetServerKey: the server's key is no WireGuard key: {error}",
-                method="GetServerKey",
-            ) from error
+        return await self._calls.server_key(timeout)
 
     async def is_healthy(self, *, timeout: float | None = 5.0) -> bool:
         """Say whether the server is reached and calls itself healthy."""
         try:
-            await self._plain(rpc.IS_HEALTHY, Empty(), timeout)
+            await self._calls.plain(rpc.IS_HEALTHY, Empty(), timeout)
         except (TransportError, RPCError):
             return False
         return True
@@ -195,12 +175,12 @@ class ManagementClient:
             dns_labels=tuple(dns_labels),
         )
         try:
-            return await self._sealed(rpc.LOGIN, request, timeout)
+            return await self._calls.sealed(rpc.LOGIN, request, timeout)
         except AuthenticationError as error:
             refused = setup_key is None and jwt is None
             if refused or error.code is not grpc.StatusCode.PERMISSION_DENIED:
                 raise
-        return await self._sealed(
+        return await self._calls.sealed(
             rpc.LOGIN,
             LoginRequest(
                 meta=request.meta,
@@ -212,82 +192,8 @@ class ManagementClient:
             timeout,
         )
 
-    # How calls are made.
-
-    async def _plain(
-        self,
-        method: Method[RequestT, ResponseT],
-        request: RequestT,
-        timeout: float | None,
-    ) -> ResponseT:
-        return decode(
-            method.response,
-            await self._connection.call(method, encode(request), timeout),
-        )
-
-    async def _sealed(
-        self,
-        method: Method[RequestT, ResponseT],
-        request: RequestT,
-        timeout: float | None,
-    ) -> ResponseT:
-        """Make a call whose request and answer travel sealed."""
-        sealer = await self._server_sealer()
-        try:
-            answer = await self._connection.call(
-                method, self._seal(sealer, request), timeout
-            )
-        except RPCError as error:
-            # The server could not open the request, so it has not acted on it: it may
-            # have been restarted, with another key.
-            sealer = await self._newer_sealer(sealer, error)
-            answer = await self._connection.call(
-                method, self._seal(sealer, request), timeout
-            )
-        envelope = decode(EncryptedMessage, answer)
-        try:
-            return decode(
-                method.response, sealer.open(envelope.body, method=method.name)
-            )
-        except SealError:
-            self._sealer = None
-            raise
-
-    def _seal(self, sealer: Sealer, request: Model) -> bytes:
-        return encode(
-            EncryptedMessage(
-                wg_pub_key=str(self.public_key), body=sealer.seal(encode(request))
-            )
-        )
-
-    async def _server_sealer(self) -> Sealer:
-        async with self._fetching:
-            if self._sealer is None:
-                self._server_key = self._pinned or await self.get_server_key()
-                self._sealer = Sealer(self._private_key, self._server_key)
-            return self._sealer
-
-    async def _newer_sealer(self, used: Sealer, error: RPCError) -> Sealer:
-        """Return a sealer for the server's new key; without one raise `error`."""
-        if self._pinned is not None or not _was_unreadable(error):
-            raise error
-        async with self._fetching:
-            if self._sealer is not used and self._sealer is not None:
-                return self._sealer  # another call was here first
-            key = await self.get_server_key()
-            if key == self._server_key:
-                raise error
-            self._server_key, self._sealer = key, Sealer(self._private_key, key)
-            return self._sealer
-
     def _refuse_plaintext(self, what: str) -> None:
         if self._pinned is None:
             refuse_plaintext(
                 self._connection.endpoint, what, allow_insecure=self._allow_insecure
             )
-
-
-def _was_unreadable(error: RPCError) -> bool:
-    return error.code is grpc.StatusCode.INVALID_ARGUMENT and (
-        "invalid request message" in error.details or "decrypting" in error.details
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 import struct
 from random import Random
@@ -24,20 +25,13 @@ _PIECES_A_SECOND: Final = 20
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
-def _not_negative(
-    _: object, field: attrs.Attribute[float | None], value: float | None
-) -> None:
-    if value is not None and not value >= 0:
-        raise ConfigurationError(f"Fault.{field.name} must be 0 or more, got {value!r}")
-
-
 @attrs.frozen(kw_only=True)
 class Fault:
     """What is wrong with a network; by default nothing."""
 
-    latency: float = attrs.field(default=0.0, validator=_not_negative)
+    latency: float = 0.0
     """Seconds that everything takes longer, each way."""
-    jitter: float = attrs.field(default=0.0, validator=_not_negative)
+    jitter: float = 0.0
     """Up to so many seconds more, at random; the order of the bytes stays."""
     bytes_per_second: float | None = None
     """What each connection carries at most, each way."""
@@ -48,18 +42,23 @@ class Fault:
 
     Connections stay, and those that have lost something are reset once this is over.
     """
-    cut_after: int | None = attrs.field(default=None, validator=_not_negative)
+    cut_after: int | None = None
     """Close each connection as soon as it has carried so many bytes, both ways."""
-    close_delay: float = attrs.field(default=0.0, validator=_not_negative)
+    close_delay: float = 0.0
     """Seconds until one end hears that the other has closed."""
     refuses: bool = False
     """Refuse new connections; those that are there stay."""
 
     def __attrs_post_init__(self) -> None:
+        for name in ("latency", "jitter", "close_delay"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ConfigurationError(f"Fault.{name} must be a number from 0 on")
+        if self.cut_after is not None and self.cut_after < 0:
+            raise ConfigurationError("Fault.cut_after must be a number from 0 on")
         if self.bytes_per_second is not None and not self.bytes_per_second > 0:
             raise ConfigurationError(
-                "Fault.bytes_per_second must be greater than 0, got "
-                f"{self.bytes_per_second!r}; to let nothing through there is `stalled`"
+                "Fault.bytes_per_second must be greater than 0; to let nothing through "
+                "set `stalled`"
             )
 
 
@@ -69,7 +68,7 @@ class Conditions:
 
     random: Random
     changes: Changes = attrs.Factory(Changes)
-    fault: Fault = Fault()  # noqa: RUF009 - frozen
+    fault: Fault = Fault()
 
     async def wait(self, until: float, fault: Fault) -> None:
         """Wait until a time of the loop, but no longer than `fault` is in force."""

@@ -1,0 +1,1 @@
+"""The parts of the demo; `../demo.py` starts it, `story.py` tells it."""

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """See the library at work: a server, two machines, a proxy, a cut connection.
 
 Without arguments everything runs on this machine, in a few seconds. With --url it runs
@@ -73,7 +72,11 @@ def parse_arguments() -> argparse.Namespace:
     add("--token-file", type=Path, metavar="FILE", help="with the proxy's token")
     add("--api-token-file", type=Path, metavar="FILE")
     add("--api-url", help="the URL of its HTTP API, when that is another one")
-    add("--ca-file", metavar="FILE", help="authorities to trust instead of this system's")
+    add(
+        "--ca-file",
+        metavar="FILE",
+        help="authorities to trust instead of this system's",
+    )
     add(
         "--patience",
         type=float,

@@ -15,6 +15,7 @@ class Backend(Listener):
 
     def __init__(self, name: str) -> None:
         super().__init__()
+        self.name = name
         self.greeting = f"Hello from {name}"
 
     async def handle(

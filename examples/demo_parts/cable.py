@@ -71,6 +71,8 @@ class Cable:
                 await self._join(reader, writer)
         except OSError:
             pass  # one end is gone: so is the connection
+        except asyncio.CancelledError:
+            pass  # cut: asyncio would log a handler that ends as cancelled
         finally:
             self._connections.discard(task)
             writer.transport.abort()

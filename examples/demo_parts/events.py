@@ -54,8 +54,8 @@ def describe(event: SessionEvent) -> str:
             return f"this server is older: {event.used} is used instead"
         case Synced():
             return (
-                f"in sync: {event.services} services, of which {event.unchanged} as "
-                f"they were; {event.upserted} told to the proxy, {event.removed} removed"
+                f"in sync with {event.services} services: {event.unchanged} unchanged, "
+                f"{event.upserted} told to the proxy, {event.removed} removed"
             )
         case MappingRejected():
             return f"not served: {event.reason}"

@@ -58,7 +58,10 @@ class Request:
             raise BadRequest(HTTPStatus.BAD_REQUEST)
         headers = tuple((f[1], f[2].rstrip()) for f in fields if f)
         request = cls(start[1], start[2], headers)
-        if len(request.values("host")) != 1 or len(request.values("content-length")) > 1:
+        if (
+            len(request.values("host")) != 1
+            or len(request.values("content-length")) > 1
+        ):
             raise BadRequest(HTTPStatus.BAD_REQUEST)
         if request.values("transfer-encoding"):
             raise BadRequest(HTTPStatus.LENGTH_REQUIRED)
@@ -133,6 +136,8 @@ class Listener:
             answer(writer, error.status)
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
             pass  # the visitor left, or is too slow
+        except asyncio.CancelledError:
+            pass  # closed: asyncio would log a handler that ends as cancelled
         finally:
             self._connections.discard(task)
             writer.close()
@@ -146,7 +151,8 @@ def answer(writer: StreamWriter, status: HTTPStatus, text: str = "") -> None:
     writer.write(
         f"HTTP/1.1 {status.value} {status.phrase}\r\n"
         "Content-Type: text/plain; charset=utf-8\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+        + body
     )
 
 

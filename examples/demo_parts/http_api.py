@@ -7,7 +7,7 @@ import json
 import secrets
 import urllib.request
 from collections.abc import Mapping
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
@@ -39,11 +39,14 @@ class ApiScenery(Scenery):
         # A proxy of the environment is not asked for the way to this machine itself.
         ours = [urllib.request.ProxyHandler({})] if parts.hostname in LOOPBACK else []
         self._opener = urllib.request.build_opener(*ours)
-        self._run = secrets.token_hex(2)  # so that runs don't meet each other's leavings
+        self._run = secrets.token_hex(
+            2
+        )  # so that runs don't meet each other's leavings
         self._resource = ""
         self._ids: dict[str, str] = {}
 
-    async def __aenter__(self) -> Self:
+    async def prepare(self) -> None:
+        """Make a resource for services to lead to."""
         # Services lead to peers or to resources of a network. Ours is this machine.
         before = {peer["id"] for peer in await self._call("GET", "/api/peers")}
         self._on_exit.push_async_callback(self._delete_peers_but, before)
@@ -58,7 +61,6 @@ class ApiScenery(Scenery):
             self._call, "DELETE", f"{path}/resources/{self._resource}"
         )
         self._on_exit.push_async_callback(self._delete_services)
-        return self
 
     def service(self, name: str, port: int, *, password: bool = False) -> Service:
         """Describe a service of the demo's cluster."""
@@ -109,7 +111,7 @@ class ApiScenery(Scenery):
             while True:
                 status = (await self._call("GET", path))["meta"]["status"]
                 if status == "error":
-                    return f"status {status}"
+                    return "error"
                 await asyncio.sleep(0.2)  # the API has no way to wait
 
     async def _delete_services(self) -> None:

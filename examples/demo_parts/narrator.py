@@ -39,6 +39,7 @@ class Narrator:
 
     def title(self, text: str) -> None:
         """Say what this is."""
+        self._print("")
         self._paragraph(text, "", style="1")
 
     def step(self, title: str, explanation: str) -> None:
@@ -65,7 +66,8 @@ class Narrator:
         if got != expected:
             raise CheckFailed(what, expected=expected, got=got)
         self.checks += 1
-        self._paragraph(f"{what}: {got}", "   ok  ", style="32")
+        result = "" if got is True else f": {got}"
+        self._paragraph(what + result, "   ok  ", style="32")
 
     def failure(self, error: BaseException) -> None:
         """Say what went wrong in the step that is being told."""

@@ -62,6 +62,11 @@ class Scenery(ABC):
         self._on_exit = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
+        try:
+            await self.prepare()
+        except BaseException:
+            await self._on_exit.aclose()
+            raise
         return self
 
     async def __aexit__(
@@ -71,6 +76,10 @@ class Scenery(ABC):
         traceback: TracebackType | None,
     ) -> None:
         await self._on_exit.aclose()
+
+    @abstractmethod
+    async def prepare(self) -> None:
+        """Make what the demo needs; `_on_exit` unmakes it."""
 
     def service(self, name: str, port: int, *, password: bool = False) -> Service:
         """Describe a service of the demo's cluster."""
@@ -102,11 +111,13 @@ class LocalScenery(Scenery):
         "what they may do. This one runs inside this program, for the demo and for "
         "tests. It speaks the real protocol, over real connections."
     )
+
     def __init__(self) -> None:
         super().__init__()
         self._management = ManagementServer()
 
-    async def __aenter__(self) -> Self:
+    async def prepare(self) -> None:
+        """Start the server."""
         await self._on_exit.enter_async_context(self._management)
         self.server = Server(
             url=self._management.url,
@@ -114,7 +125,6 @@ class LocalScenery(Scenery):
             token=self._management.add_proxy_token(),
             setup_key=self._management.add_setup_key(),
         )
-        return self
 
     async def put(self, service: Service) -> None:
         """Publish a service, or change it."""
@@ -141,7 +151,9 @@ class LocalScenery(Scenery):
 
     async def peers(self) -> Mapping[str, str]:
         """Return the addresses of all machines by name."""
-        return {peer.fqdn: str(peer.address) for peer in self._management.peers.values()}
+        return {
+            peer.fqdn: str(peer.address) for peer in self._management.peers.values()
+        }
 
     async def complaint(self, service: Service) -> str:
         """Wait until the proxy has told management, and return what it said."""
@@ -155,7 +167,7 @@ class LocalScenery(Scenery):
             ]
 
         await self._management.wait_until(reasons, timeout=self.patience)
-        return reasons(self._management)[-1]
+        return f"error, {reasons(self._management)[-1]}"
 
 
 class ManualScenery(Scenery):
@@ -176,6 +188,9 @@ class ManualScenery(Scenery):
         self.patience = patience
         self._narrator = narrator
 
+    async def prepare(self) -> None:
+        """Take the server as it is."""
+
     async def put(self, service: Service) -> None:
         """Ask for a service to be published or changed."""
         password = "with a password" if service.password else "without any login"
@@ -190,7 +205,10 @@ class ManualScenery(Scenery):
 
     async def peers(self) -> None:
         """Leave it to the dashboard."""
-        self._narrator.say("Your dashboard lists the two machines under Peers.")
+        self._narrator.say(
+            "Your dashboard lists the two machines as peers. Delete them when you are "
+            "done: their keys are gone with this demo."
+        )
 
     async def complaint(self, service: Service) -> None:
         """Leave it to the dashboard."""

@@ -63,8 +63,12 @@ async def meet(scenery: Scenery, narrator: Narrator) -> None:
     """See that there is a server."""
     narrator.step("A management server", scenery.intro)
     async with client(scenery, PrivateKey.generate()) as management:
+        server_key = await management.get_server_key()
         healthy = await management.is_healthy()
-    narrator.check(f"{scenery.server.url} says that it is healthy", expected=True, got=healthy)
+    narrator.show(f"messages to it are sealed for its key, {server_key}")
+    narrator.check(
+        f"{scenery.server.url} answers, and is healthy", expected=True, got=healthy
+    )
 
 
 async def enrol(scenery: Scenery, narrator: Narrator) -> None:
@@ -74,7 +78,7 @@ async def enrol(scenery: Scenery, narrator: Narrator) -> None:
         "A machine is known by its key. A new one needs something to be let in with: "
         "here a setup key, which an administrator hands out.",
     )
-    addresses = {}
+    addresses: dict[str, str] = {}
     for name in ("demo-laptop", "demo-server"):
         meta = attrs.evolve(system_meta(), hostname=name)
         key = PrivateKey.generate()  # to keep it: PrivateKey.load_or_create("peer.key")
@@ -130,6 +134,11 @@ class Proxying:
         self.events = Events(narrator)
         self.blue, self.green, self.red = map(Backend, ("blue", "green", "red"))
 
+    @property
+    def backends(self) -> dict[int, str]:
+        """The backends' names by their ports."""
+        return {b.port: b.name for b in (self.blue, self.green, self.red)}
+
     async def play(self) -> None:
         """Run the proxy, and play all steps with it."""
         scenery = self.scenery
@@ -171,7 +180,6 @@ class Proxying:
             await self.publish(service)
             await self.visit(service, f"200 {self.blue.greeting}")
         hello = attrs.evolve(hello, port=self.green.port)
-        self.narrator.say("Now hello moves to another backend.")
         await self.publish(hello)
         await self.visit(hello, f"200 {self.green.greeting}")
         await self.visit(shop, f"200 {self.blue.greeting}")
@@ -217,7 +225,9 @@ class Proxying:
             got=synced.upserted + synced.removed,
         )
         if self.scenery.changes_while_cut:
-            self.narrator.say("Once more. This time shop moves while nobody listens.")
+            self.narrator.say(
+                "Once more. This time shop moves to red while nobody listens."
+            )
             await self.cut(cable)
             await self.scenery.put(attrs.evolve(shop, port=self.red.port))
             await self.visit(shop, f"200 {self.blue.greeting}")
@@ -238,13 +248,14 @@ class Proxying:
             service = self.scenery.service(name, 0)
             await self.scenery.delete(service)
             await self.within(
-                partial(
-                    self.proxy.wait_until,
-                    lambda domain=service.domain: domain not in self.proxy.routes,
-                ),
+                partial(self.proxy.wait_until, partial(self.is_gone, service)),
                 f"the end of {service.domain}",
             )
             await self.visit(service, NOBODY)
+
+    def is_gone(self, service: Service) -> bool:
+        """Tell whether the proxy no longer knows a service."""
+        return service.domain not in self.proxy.routes
 
     async def publish(self, service: Service) -> None:
         """Add or change a service, and wait until the proxy has put it into effect."""
@@ -253,6 +264,8 @@ class Proxying:
             routes = self.proxy.routes.get(service.domain, [])
             return any(route.port == service.port for route in routes)
 
+        backend = self.backends[service.port]
+        self.narrator.say(f"{service.domain} shall lead to the {backend} backend.")
         await self.scenery.put(service)
         what = f"{service.domain} with the target port {service.port}"
         await self.within(lambda: self.proxy.wait_until(is_in_effect), what)

@@ -61,33 +61,37 @@ class World:
             )
         release = parse_release(settings.release)
         clock = settings.clock
-        self.changes = Changes()
-        self.calls = Calls(self.changes)
-        self.sessions = Sessions(clock)
-        self.services = Services(self.sessions.public_key)
-        self.one_time_tokens = OneTimeTokens(clock)
-        self.failure_limiter = FailureLimiter(clock)
-        self.proxy_tokens = ProxyTokens(
+        self.changes: Changes = Changes()
+        self.calls: Calls = Calls(self.changes)
+        self.sessions: Sessions = Sessions(clock)
+        self.services: Services = Services(self.sessions.public_key)
+        self.one_time_tokens: OneTimeTokens = OneTimeTokens(clock)
+        self.failure_limiter: FailureLimiter = FailureLimiter(clock)
+        self.proxy_tokens: ProxyTokens = ProxyTokens(
             clock, self.failure_limiter if settings.limits_failed_logins else None
         )
-        self.mapping_streams = MappingStreams(
+        self.mapping_streams: MappingStreams = MappingStreams(
             self.services,
             self.one_time_tokens,
             self.changes,
             release=release,
             batch_size=settings.batch_size,
         )
-        self.setup_keys = SetupKeys(clock)
-        self.peers = Peers(self.setup_keys, self._peers_changed)
-        self.network_maps = NetworkMaps(
+        self.setup_keys: SetupKeys = SetupKeys(clock)
+        self.peers: Peers = Peers(self.setup_keys, self._peers_changed)
+        self.network_maps: NetworkMaps = NetworkMaps(
             self.peers, settings.netbird_config or DEFAULT_NETBIRD_CONFIG, release
         )
-        self.sync_streams = SyncStreams(self.peers, self.network_maps, self.changes)
-        self.visitor_checks = VisitorChecks(self.services, self.sessions, self.peers)
-        self.proxy_service = ProxyService(
+        self.sync_streams: SyncStreams = SyncStreams(
+            self.peers, self.network_maps, self.changes
+        )
+        self.visitor_checks: VisitorChecks = VisitorChecks(
+            self.services, self.sessions, self.peers
+        )
+        self.proxy_service: ProxyService = ProxyService(
             self.services, self.peers, self.one_time_tokens
         )
-        self.management_service = ManagementService(
+        self.management_service: ManagementService = ManagementService(
             private_key=settings.private_key,
             clock=clock,
             peers=self.peers,

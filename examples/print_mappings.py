@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 
@@ -78,6 +79,8 @@ def main() -> int:
     parser.add_argument("--address", required=True, help="the cluster")
     arguments = parser.parse_args()
     token = os.environ.get("NETBIRD_PROXY_TOKEN", "")
+    # What the library would log is printed by `notice` already.
+    logging.getLogger("netbird_sdk").addHandler(logging.NullHandler())
     try:
         asyncio.run(follow(arguments.url, arguments.address, token))
     except NetBirdError as error:

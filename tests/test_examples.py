@@ -99,9 +99,7 @@ class TestEnrol:
         self, server: ManagementServer, tmp_path: Path
     ) -> None:
         arguments = ("--url", server.url, "--key-file", tmp_path / "peer.key")
-        status, output = await outcome_of(
-            "enrol.py", *arguments, NETBIRD_SETUP_KEY=""
-        )
+        status, output = await outcome_of("enrol.py", *arguments, NETBIRD_SETUP_KEY="")
         assert status == 1
         assert output.startswith("enrol: Login failed with PERMISSION_DENIED")
 

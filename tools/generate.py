@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -55,9 +56,9 @@ def generate(proto: Path, folder: Path) -> dict[Path, str]:
     package = ROOT / "src" / "netbird_sdk"
     source, output = folder / "proto", folder / "netbird_sdk"
     output.mkdir()
-    copy_protos(proto, source / "netbird_sdk" / "_wire")
-    descriptors = run_protoc(source, folder)
     overlay = Overlay(TOOLS / "overlay.toml")
+    copy_protos(proto, source / "netbird_sdk" / "_wire", overlay.memo)
+    descriptors = run_protoc(source, folder)
     modules = {}
     for file in descriptors.file:
         wire = Path(file.name).stem
@@ -81,7 +82,7 @@ def generate(proto: Path, folder: Path) -> dict[Path, str]:
     }
 
 
-def copy_protos(proto: Path, target: Path) -> None:
+def copy_protos(proto: Path, target: Path, memo: Sequence[str]) -> None:
     """Copy the protos to where protoc makes them import as netbird_sdk._wire, renamed.
 
     The package is renamed because protobuf's pool refuses a second `management.…`, and
@@ -99,7 +100,28 @@ def copy_protos(proto: Path, target: Path) -> None:
         if count != 1:
             raise SystemExit(f"{name}.proto: expected one line `package management;`")
         (target / f"{name}.proto").write_text(text)
+        if (twin := shadow(text, memo)) != text:
+            twin = twin.replace(f"netbird_sdk.{name};", f"netbird_sdk.{name}_shadow;")
+            (target / f"{name}_shadow.proto").write_text(twin)
     (target / "slices.proto").write_text((TOOLS / "slices.proto").read_text())
+
+
+def shadow(text: str, memo: Sequence[str]) -> str:
+    """Turn the memoised fields of a proto into bytes, which look the same on the wire.
+
+    Repeated, because a sub-message that comes twice is to be merged: that is what
+    reading its pieces one behind the other does.
+    """
+    for field in memo:
+        message, _, name = field.partition(".")
+        text = re.sub(
+            rf"(^message {message} {{.*?^  )[\w.]+( {name} = )",
+            r"\1repeated bytes\2",
+            text,
+            count=1,
+            flags=re.MULTILINE | re.DOTALL,
+        )
+    return text
 
 
 def run_protoc(source: Path, folder: Path) -> descriptor_pb2.FileDescriptorSet:

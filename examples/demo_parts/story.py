@@ -107,6 +107,7 @@ async def enrol(scenery: Scenery, narrator: Narrator) -> None:
         )
         address = first.peer_config.address.partition("/")[0]
         addresses[first.peer_config.fqdn] = address
+    # The client does not follow the network yet (Sync), so management itself is asked.
     peers = await scenery.peers()
     if peers is not None:
         narrator.check(

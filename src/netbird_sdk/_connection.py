@@ -45,7 +45,8 @@ class Connection:
         self.endpoint: Endpoint = parse_url(url)
         self._owner = owner
         self._transport = transport
-        self._timeout = timeout
+        self.timeout: float | None = timeout
+        """Seconds for a call that does not say otherwise."""
         self._channel: grpc.aio.Channel | None = None
         self._closed = False
 
@@ -92,6 +93,6 @@ class Connection:
             self.channel().unary_unary(method.path),
             request,
             method=method.name,
-            timeout=self._timeout if timeout is None else timeout,
+            timeout=self.timeout if timeout is None else timeout,
             metadata=metadata,
         )

@@ -93,7 +93,8 @@ class MappingSync:
     @property
     def next_retry(self) -> float | None:
         """When `step` is worth calling again although nothing has happened."""
-        return self._table.next_retry if self._paused_on is None else None
+        idle = self._paused_on is None and self._turn is None
+        return self._table.next_retry if idle else None
 
     def served(self) -> Iterator[bytes]:
         """Yield the body of every mapping that is in effect."""

@@ -14,6 +14,7 @@ from netbird_sdk._methods import management as rpc
 from netbird_sdk._methods.method import Method
 from netbird_sdk._model import Model
 from netbird_sdk._seal import Sealer
+from netbird_sdk._status import error_from_status
 from netbird_sdk._stream import Call, Stream
 from netbird_sdk.errors import (
     ConfigurationError,
@@ -31,6 +32,10 @@ RequestT = TypeVar("RequestT", bound=Model)
 ResponseT = TypeVar("ResponseT", bound=Model)
 
 SERVER_KEY_TIMEOUT: Final = 5.0
+_WRONG_PIN: Final = (
+    "the server could not open the request: the server_key given to this client is not "
+    "its key, or no longer, for servers make a new one at every start"
+)
 
 
 class SealedCalls:
@@ -84,14 +89,14 @@ class SealedCalls:
         timeout: float | None,
     ) -> ResponseT:
         """Make a call whose request is sealed, and its answer if the RPC has it so."""
-        sealer = await self._current_sealer()
+        sealer = await self._current_sealer(timeout)
         call = self._connection.call
         try:
             answer = await call(method, self.seal(sealer, request), timeout)
         except RPCError as error:
             # The server could not open the request, so it has not acted on it: it may
             # have been restarted, with another key.
-            sealer = await self._newer_sealer(sealer, error)
+            sealer = await self._newer_sealer(sealer, error, timeout)
             answer = await call(method, self.seal(sealer, request), timeout)
         if not method.sealed_response:
             return decode(method.response, answer)
@@ -135,25 +140,38 @@ class SealedCalls:
             EncryptedMessage(wg_pub_key=sender, body=sealer.seal(encode(request)))
         )
 
-    async def _current_sealer(self) -> Sealer:
+    async def _current_sealer(self, timeout: float | None = None) -> Sealer:
         async with self._fetching:
             if self._sealer is None:
-                self._server_key = self._pinned or await self.server_key()
-                self._sealer = Sealer(self._private_key, self._server_key)
+                key = self._pinned or await self.server_key(self._time_for_key(timeout))
+                self._server_key = key
+                self._sealer = Sealer(self._private_key, key)
             return self._sealer
 
-    async def _newer_sealer(self, used: Sealer, error: RPCError) -> Sealer:
+    async def _newer_sealer(
+        self, used: Sealer, error: RPCError, timeout: float | None
+    ) -> Sealer:
         """Return a sealer for the server's new key; without one raise `error`."""
-        if self._pinned is not None or not _was_unreadable(error):
+        if not _was_unreadable(error):
             raise error
+        if self._pinned is not None:
+            raise error_from_status(
+                error.method, error.code, error.details, hint=_WRONG_PIN
+            ) from error
         async with self._fetching:
             if self._sealer is not used and self._sealer is not None:
                 return self._sealer  # another call was here first
-            key = await self.server_key()
+            key = await self.server_key(self._time_for_key(timeout))
             if key == self._server_key:
                 raise error
             self._server_key, self._sealer = key, Sealer(self._private_key, key)
             return self._sealer
+
+    def _time_for_key(self, timeout: float | None) -> float:
+        """Return how long a call may wait for the key, which is no more than itself."""
+        limits = (timeout, self._connection.timeout)
+        given = next((limit for limit in limits if limit is not None), None)
+        return SERVER_KEY_TIMEOUT if given is None else min(given, SERVER_KEY_TIMEOUT)
 
     def _forget(self, sealer: Sealer) -> None:
         if self._sealer is sealer and self._pinned is None:

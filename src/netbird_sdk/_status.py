@@ -9,10 +9,17 @@ import attrs
 
 from netbird_sdk.errors import (
     AuthenticationError,
+    LoginExpiredError,
+    LoginRequiredError,
     NetBirdError,
     RPCError,
+    SetupKeyError,
+    TokenError,
+    TokenReusedError,
     TransportError,
     UnsupportedError,
+    UserBlockedError,
+    UserMismatchError,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +45,11 @@ class _Hint:
 
     pattern: str
     text: str
+    kind: type[RPCError] | None = None
+    """What the details are worth more than the status code for."""
 
+
+_NO_HINT: Final = _Hint("", "")
 
 # The first match counts. The wording of gRPC differs between its releases.
 _HINTS: Final = (
@@ -110,6 +121,18 @@ _HINTS: Final = (
         "the server refuses this address for a while after wrong tokens, even with the "
         "right one: correct the token and wait a minute",
     ),
+    # Tokens of identity providers
+    _Hint(
+        r"JWT already used",
+        "each token logs in once: get a fresh one from the identity provider (servers "
+        "also say so when they failed after taking the token)",
+        TokenReusedError,
+    ),
+    _Hint(
+        r"invalid jwt token|JWT expired|jwt token (has no|did not|is required)",
+        "get a fresh token from the identity provider that this server trusts",
+        TokenError,
+    ),
     # Proxy tokens
     _Hint(
         r"missing authorization header|invalid authorization format",
@@ -128,26 +151,48 @@ _HINTS: Final = (
     # Peers
     _Hint(
         r"no peer auth method provided",
-        "the server does not know this peer's key yet: pass setup_key=... or "
-        "jwt_token=... to login()",
+        "the server does not know this peer's key yet: pass setup_key=... or jwt=... "
+        "to login()",
+        LoginRequiredError,
+    ),
+    _Hint(
+        r"peer is not registered",
+        "the peer was deleted or never registered: call login() first",
+        LoginRequiredError,
     ),
     _Hint(
         r"setup key is invalid",
         "the setup key is unknown, expired, revoked or used up: make a new one in the "
         "dashboard",
+        SetupKeyError,
+    ),
+    _Hint(
+        r"setup key doesn't allow extra DNS labels",
+        "leave dns_labels out, or make a setup key that allows them",
+        SetupKeyError,
     ),
     _Hint(
         r"login has expired",
-        "the user has to log in again through single sign-on; a setup key does not "
-        "help",
+        "the user has to log in again through single sign-on and pass jwt=... to "
+        "login(); a setup key does not help",
+        LoginExpiredError,
     ),
     _Hint(
-        r"peer is not registered",
-        "the peer was deleted or never registered: call login() first",
+        r"user is blocked|pending approval|any of the allowed JWT groups",
+        "an administrator has to unblock or approve the user, or to add them to a "
+        "group that is allowed in",
+        UserBlockedError,
     ),
     _Hint(
-        r"JWT already used",
-        "each token logs in once: get a fresh one from the identity provider",
+        r"registered by a different User",
+        "log in as the user who registered this peer, or delete the peer in the "
+        "dashboard and register it again",
+        UserMismatchError,
+    ),
+    _Hint(
+        r"with the same public key is already logged in",
+        "the server blocks this key for ten minutes or longer, for it logged in too "
+        "often or from machines that differ: see that each machine has its own key",
     ),
     _Hint(
         r"unknown (service|method)|Method not found",
@@ -164,13 +209,16 @@ def error_from_status(
     `hint` takes the place of the one that the details would give.
     """
     shown = _printable(details or "")
-    hint = _hint_for(shown) if hint is None else hint
+    known = _known(shown)
+    hint = known.text if hint is None else hint
     message = f"{method} failed with {code.name}"
     if shown:
         message += f": {shown}"
     if hint:
         message += f". Hint: {hint}"
     kind = _KINDS.get(code.name, RPCError)
+    if known.kind is not None and issubclass(kind, RPCError):
+        kind = known.kind
     return kind(message, method=method, code=code, details=shown)
 
 
@@ -189,11 +237,11 @@ def hides_status(error: RPCError) -> bool:
     return error.code.name == "INTERNAL" and error.details == "Internal error from Core"
 
 
-def _hint_for(details: str) -> str:
+def _known(details: str) -> _Hint:
     for hint in _HINTS:
         if re.search(hint.pattern, details, re.IGNORECASE):
-            return hint.text
-    return ""
+            return hint
+    return _NO_HINT
 
 
 def _printable(details: str) -> str:

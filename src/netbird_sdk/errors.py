@@ -6,13 +6,21 @@
     ├── TransportError                     unreachable, reset, late    transient
     ├── RPCError                           any other gRPC status       by its code
     │   ├── AuthenticationError            UNAUTHENTICATED,
-    │   │                                  PERMISSION_DENIED           fatal
+    │   │   │                              PERMISSION_DENIED           fatal
+    │   │   ├── LoginRequiredError         the server knows no such peer
+    │   │   ├── LoginExpiredError          its user has to log in again
+    │   │   ├── SetupKeyError              the setup key lets it in no more
+    │   │   ├── TokenError                 the JWT is no good
+    │   │   │   └── TokenReusedError       it was used before, or may have been
+    │   │   ├── UserBlockedError           its user may not have peers
+    │   │   └── UserMismatchError          it belongs to somebody else
     │   └── UnsupportedError               UNIMPLEMENTED               fatal
     ├── ProtocolError                      undecodable, out of order   transient
     │   └── SealError                      a sealed body did not open  transient
     └── SinkError                          a sink call failed          transient
 
-Transient errors are worth another attempt, see `is_transient`. What caused an error is
+The kinds of AuthenticationError say what a peer was refused for, whatever status the
+server said it with. Transient errors are worth another attempt, see `is_transient`. What caused an error is
 its `__cause__`. Every error can be pickled and copied; as with any Python exception,
 its cause and its traceback stay behind.
 """
@@ -31,13 +39,20 @@ __all__ = [
     "AuthenticationError",
     "ClosedError",
     "ConfigurationError",
+    "LoginExpiredError",
+    "LoginRequiredError",
     "NetBirdError",
     "ProtocolError",
     "RPCError",
     "SealError",
+    "SetupKeyError",
     "SinkError",
+    "TokenError",
+    "TokenReusedError",
     "TransportError",
     "UnsupportedError",
+    "UserBlockedError",
+    "UserMismatchError",
     "is_transient",
 ]
 
@@ -119,6 +134,37 @@ class AuthenticationError(RPCError):
     """The credentials were refused, or do not allow this call."""
 
 
+class LoginRequiredError(AuthenticationError):
+    """The server does not know this peer: it was never registered, or was deleted."""
+
+
+class LoginExpiredError(AuthenticationError):
+    """The person whose peer this is has to log in again; no setup key helps."""
+
+
+class SetupKeyError(AuthenticationError):
+    """The setup key is unknown, expired, revoked or used up, or allows less."""
+
+
+class TokenError(AuthenticationError):
+    """The identity provider's token was refused: a fresh one is needed."""
+
+
+class TokenReusedError(TokenError):
+    """The token was used before, or was sent once and no answer came: it may be used.
+
+    Servers take each token once, so it is not sent again.
+    """
+
+
+class UserBlockedError(AuthenticationError):
+    """The person is blocked, waits for approval or is in none of the groups allowed."""
+
+
+class UserMismatchError(AuthenticationError):
+    """The peer was registered by another person, or with a setup key."""
+
+
 class UnsupportedError(RPCError):
     """The server does not know this RPC: it is older, or it is no NetBird server."""
 
@@ -144,6 +190,8 @@ class SinkError(NetBirdError):
 
 def is_transient(error: NetBirdError) -> bool:
     """Say whether the same attempt may succeed later without a change on our side."""
+    if isinstance(error, AuthenticationError):
+        return False
     if isinstance(error, RPCError):
         return error.code.name in _TRANSIENT_CODES
     return isinstance(error, TransportError | ProtocolError | SinkError)

@@ -63,10 +63,10 @@ class ManagementClient:
             url: `https://host[:port]`, or `http://` for a server on this machine.
             private_key: The peer's identity; keep it, see `PrivateKey.load_or_create`.
             server_key: The server's key if it is known beforehand; no other is
-            accepted. timeout: Seconds an RPC may take, unless the call says otherwise.
+                accepted.
+            timeout: Seconds an RPC may take, unless the call says otherwise.
             allow_insecure: Send setup keys and tokens over plaintext to another
-            machine,
-                where an attacker could hand out a server key of his own.
+                machine, where an attacker could hand out a server key of his own.
             transport: TLS, keepalive, message size, interceptors.
 
         Raises:

@@ -153,9 +153,9 @@ class ProxyClient:
         """Keep `sink` in step with the cluster's mappings, for as long as `run` runs.
 
         Args:
-            sink: What to do with a mapping. serves: What the sink can enforce; by
-            default its attribute `serves`, or else
-                plain HTTP services only. Mappings that ask for more are refused.
+            sink: What to do with a mapping.
+            serves: What the sink can enforce; by default its attribute `serves`, or
+                else plain HTTP services only. Mappings that ask for more are refused.
             limits: Time limits and concurrency of sink calls.
             backoff: The waits between attempts.
             retry_on: Whether to go on after an error. By default every error is retried

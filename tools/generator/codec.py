@@ -1,7 +1,8 @@
 """Emit the converters of one module: wire message to model and back, field by field.
 
 No reflection at run time. Reading fills in a mutable twin of the frozen class and then
-turns it into that class; writing sets what differs from the default.
+turns it into that class; writing sets what differs from the default. Sub-messages that
+many messages share are read as bytes, and built once for each distinct content.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from netbird_sdk._model import {model_runtime}
 from netbird_sdk._wire import {wire}_pb2 as pb
 from netbird_sdk.models import {module} as models
 """
+KNOWN_WIRE = {"datetime": "Timestamp", "timedelta": "Duration"}
 ACCESSORS = {
     "datetime": ("read_timestamp", "fill_timestamp"),
     "timedelta": ("read_duration", "fill_duration"),
@@ -36,9 +38,13 @@ def emit_codec(module: Module, wire: str) -> str:
     )
     for message in messages:
         body += _reader(message) + _filler(message)
+    body += _shared(messages)
+    read_from = "shadow" if shadowed(module) else "pb"
     body += "\n\nCODECS: Final[dict[type[Model], Codec]] = {\n"
     for m in messages:
-        body += f"    models.{m.name}: Codec(pb.{m.wire_name}, read_{m.snake_name}, fill_{m.snake_name}),\n"
+        wires = f"{read_from}.{m.wire_name}, pb.{m.wire_name}"
+        converters = f"read_{m.snake_name}, fill_{m.snake_name}"
+        body += f"    models.{m.name}: Codec({wires}, {converters}),\n"
     body += "}\n"
     candidates = (
         "Codec",
@@ -46,6 +52,7 @@ def emit_codec(module: Module, wire: str) -> str:
         "draft",
         "fill_duration",
         "fill_timestamp",
+        "memo",
         "read_duration",
         "read_timestamp",
         "unknown_fields",
@@ -62,9 +69,26 @@ def emit_codec(module: Module, wire: str) -> str:
             wire=wire,
             module=module.name,
         )
+        + _more_imports(module, wire, body)
         + "\n"
         + body
     )
+
+
+def shadowed(module: Module) -> bool:
+    """Whether messages of this module are read through a second schema."""
+    return any(f.memo for message in module.messages for f in message.fields)
+
+
+def _more_imports(module: Module, wire: str, body: str) -> str:
+    source = ""
+    if shadowed(module):
+        source += f"from netbird_sdk._wire import {wire}_shadow_pb2 as shadow\n"
+    for name in KNOWN_WIRE.values():
+        if f"({name}," in body:
+            file = f"google.protobuf.{name.lower()}_pb2"
+            source += f"from {file} import {name}\n"
+    return source
 
 
 def _flat(message: Message) -> list[Field]:
@@ -98,13 +122,31 @@ def _reader(message: Message) -> str:
         return source + f"    return models.{name}()\n"
     source += f"    o = _{name}Draft()\n"
     for item in message.fields:
-        source += _read_field(item)
+        source += _read_memo(item) if item.memo else _read_field(item)
     if message.reports_unknown:
         source += "    o.unknown_fields = unknown_fields(m)\n"
     return (
         source
         + f"    o.__class__ = models.{name}\n    return o  # type: ignore[no-any-return]\n"
     )
+
+
+def _read_memo(item: Field) -> str:
+    return (
+        f"    v = m.{item.wire_name}\n"
+        f"    o.{item.name} = _shared_{item.snake_type}(v) if v else None\n"
+    )
+
+
+def _shared(messages: list[Message]) -> str:
+    """Emit what builds memoised fields, after the readers they call."""
+    source = ""
+    for item in {f.type: f for m in messages for f in m.fields if f.memo}.values():
+        wire, read = f"shadow.{item.type}", f"read_{item.snake_type}"
+        if item.kind == "time":
+            wire, read = KNOWN_WIRE[item.type], ACCESSORS[item.type][0]
+        source += f"_shared_{item.snake_type}: Final = memo({wire}, {read})\n"
+    return "\n\n" + source if source else ""
 
 
 def _read_field(item: Field) -> str:

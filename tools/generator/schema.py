@@ -51,6 +51,8 @@ class Field:
     doc: str = ""
     key_type: str = ""
     value_kind: str = ""
+    memo: bool = False
+    """Read through a schema that leaves it as bytes, and shared when equal."""
     alternatives: tuple[Field, ...] = ()
 
     @property
@@ -121,6 +123,7 @@ class Overlay:
         self.secrets = {name for group in data["secrets"].values() for name in group}
         self.not_compared: dict[str, str] = data["not_compared"]
         self.unknown_fields: list[str] = data["unknown_fields"]["messages"]
+        self.memo: list[str] = data["memo"]["fields"]
         self.sealed: dict[str, dict[str, str]] = data["sealed"]
         self._used: set[str] = set()
 
@@ -139,6 +142,7 @@ class Overlay:
             *self.secrets,
             *self.not_compared,
             *self.unknown_fields,
+            *self.memo,
             *self.sealed,
         }
         return every - self._used
@@ -280,6 +284,7 @@ class Reader:
             doc=doc,
             key_type=key_type,
             value_kind=value_kind,
+            memo=overlay.use(key, overlay.memo),
         )
 
     def _kind(self, proto: F) -> tuple[str, str]:

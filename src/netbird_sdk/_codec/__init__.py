@@ -78,7 +78,7 @@ def decode(model: type[ModelT], data: bytes) -> ModelT:
     """
     codec = codec_of(model)
     try:
-        return cast(ModelT, codec.read(codec.wire.FromString(data)))
+        return cast(ModelT, codec.read(codec.source.FromString(data)))
     except (DecodeError, OverflowError, ValueError) as error:
         raise ProtocolError(
             f"cannot read a {model.__name__} of {len(data)} bytes: {error}"

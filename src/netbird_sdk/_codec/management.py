@@ -2221,190 +2221,315 @@ def fill_user_name_list(m: Any, o: models.UserNameList) -> None:
 
 CODECS: Final[dict[type[Model], Codec]] = {
     models.AccountNetwork: Codec(
-        pb.AccountNetwork, read_account_network, fill_account_network
+        pb.AccountNetwork, pb.AccountNetwork, read_account_network, fill_account_network
     ),
     models.AccountSettingsCompact: Codec(
+        pb.AccountSettingsCompact,
         pb.AccountSettingsCompact,
         read_account_settings_compact,
         fill_account_settings_compact,
     ),
     models.AutoUpdateSettings: Codec(
-        pb.AutoUpdateSettings, read_auto_update_settings, fill_auto_update_settings
+        pb.AutoUpdateSettings,
+        pb.AutoUpdateSettings,
+        read_auto_update_settings,
+        fill_auto_update_settings,
     ),
     models.BundleParameters: Codec(
-        pb.BundleParameters, read_bundle_parameters, fill_bundle_parameters
+        pb.BundleParameters,
+        pb.BundleParameters,
+        read_bundle_parameters,
+        fill_bundle_parameters,
     ),
-    models.BundleResult: Codec(pb.BundleResult, read_bundle_result, fill_bundle_result),
-    models.Checks: Codec(pb.Checks, read_checks, fill_checks),
-    models.CustomZone: Codec(pb.CustomZone, read_custom_zone, fill_custom_zone),
-    models.DNSConfig: Codec(pb.DNSConfig, read_dns_config, fill_dns_config),
+    models.BundleResult: Codec(
+        pb.BundleResult, pb.BundleResult, read_bundle_result, fill_bundle_result
+    ),
+    models.Checks: Codec(pb.Checks, pb.Checks, read_checks, fill_checks),
+    models.CustomZone: Codec(
+        pb.CustomZone, pb.CustomZone, read_custom_zone, fill_custom_zone
+    ),
+    models.DNSConfig: Codec(
+        pb.DNSConfig, pb.DNSConfig, read_dns_config, fill_dns_config
+    ),
     models.DNSSettingsCompact: Codec(
-        pb.DNSSettingsCompact, read_dns_settings_compact, fill_dns_settings_compact
+        pb.DNSSettingsCompact,
+        pb.DNSSettingsCompact,
+        read_dns_settings_compact,
+        fill_dns_settings_compact,
     ),
     models.DeviceAuthorizationFlow: Codec(
+        pb.DeviceAuthorizationFlow,
         pb.DeviceAuthorizationFlow,
         read_device_authorization_flow,
         fill_device_authorization_flow,
     ),
     models.DeviceAuthorizationFlowRequest: Codec(
         pb.DeviceAuthorizationFlowRequest,
+        pb.DeviceAuthorizationFlowRequest,
         read_device_authorization_flow_request,
         fill_device_authorization_flow_request,
     ),
-    models.Empty: Codec(pb.Empty, read_empty, fill_empty),
+    models.Empty: Codec(pb.Empty, pb.Empty, read_empty, fill_empty),
     models.EncryptedMessage: Codec(
-        pb.EncryptedMessage, read_encrypted_message, fill_encrypted_message
+        pb.EncryptedMessage,
+        pb.EncryptedMessage,
+        read_encrypted_message,
+        fill_encrypted_message,
     ),
-    models.Environment: Codec(pb.Environment, read_environment, fill_environment),
+    models.Environment: Codec(
+        pb.Environment, pb.Environment, read_environment, fill_environment
+    ),
     models.ExposeServiceRequest: Codec(
+        pb.ExposeServiceRequest,
         pb.ExposeServiceRequest,
         read_expose_service_request,
         fill_expose_service_request,
     ),
     models.ExposeServiceResponse: Codec(
         pb.ExposeServiceResponse,
+        pb.ExposeServiceResponse,
         read_expose_service_response,
         fill_expose_service_response,
     ),
     models.ExtendAuthSessionRequest: Codec(
+        pb.ExtendAuthSessionRequest,
         pb.ExtendAuthSessionRequest,
         read_extend_auth_session_request,
         fill_extend_auth_session_request,
     ),
     models.ExtendAuthSessionResponse: Codec(
         pb.ExtendAuthSessionResponse,
+        pb.ExtendAuthSessionResponse,
         read_extend_auth_session_response,
         fill_extend_auth_session_response,
     ),
-    models.File: Codec(pb.File, read_file, fill_file),
-    models.FirewallRule: Codec(pb.FirewallRule, read_firewall_rule, fill_firewall_rule),
-    models.Flags: Codec(pb.Flags, read_flags, fill_flags),
-    models.FlowConfig: Codec(pb.FlowConfig, read_flow_config, fill_flow_config),
-    models.ForwardingRule: Codec(
-        pb.ForwardingRule, read_forwarding_rule, fill_forwarding_rule
+    models.File: Codec(pb.File, pb.File, read_file, fill_file),
+    models.FirewallRule: Codec(
+        pb.FirewallRule, pb.FirewallRule, read_firewall_rule, fill_firewall_rule
     ),
-    models.GroupCompact: Codec(pb.GroupCompact, read_group_compact, fill_group_compact),
-    models.HostConfig: Codec(pb.HostConfig, read_host_config, fill_host_config),
-    models.JWTConfig: Codec(pb.JWTConfig, read_jwt_config, fill_jwt_config),
-    models.JobRequest: Codec(pb.JobRequest, read_job_request, fill_job_request),
-    models.JobResponse: Codec(pb.JobResponse, read_job_response, fill_job_response),
-    models.LoginRequest: Codec(pb.LoginRequest, read_login_request, fill_login_request),
+    models.Flags: Codec(pb.Flags, pb.Flags, read_flags, fill_flags),
+    models.FlowConfig: Codec(
+        pb.FlowConfig, pb.FlowConfig, read_flow_config, fill_flow_config
+    ),
+    models.ForwardingRule: Codec(
+        pb.ForwardingRule, pb.ForwardingRule, read_forwarding_rule, fill_forwarding_rule
+    ),
+    models.GroupCompact: Codec(
+        pb.GroupCompact, pb.GroupCompact, read_group_compact, fill_group_compact
+    ),
+    models.HostConfig: Codec(
+        pb.HostConfig, pb.HostConfig, read_host_config, fill_host_config
+    ),
+    models.JWTConfig: Codec(
+        pb.JWTConfig, pb.JWTConfig, read_jwt_config, fill_jwt_config
+    ),
+    models.JobRequest: Codec(
+        pb.JobRequest, pb.JobRequest, read_job_request, fill_job_request
+    ),
+    models.JobResponse: Codec(
+        pb.JobResponse, pb.JobResponse, read_job_response, fill_job_response
+    ),
+    models.LoginRequest: Codec(
+        pb.LoginRequest, pb.LoginRequest, read_login_request, fill_login_request
+    ),
     models.LoginResponse: Codec(
-        pb.LoginResponse, read_login_response, fill_login_response
+        pb.LoginResponse, pb.LoginResponse, read_login_response, fill_login_response
     ),
     models.MachineUserIndexes: Codec(
-        pb.MachineUserIndexes, read_machine_user_indexes, fill_machine_user_indexes
+        pb.MachineUserIndexes,
+        pb.MachineUserIndexes,
+        read_machine_user_indexes,
+        fill_machine_user_indexes,
     ),
     models.MetricsConfig: Codec(
-        pb.MetricsConfig, read_metrics_config, fill_metrics_config
+        pb.MetricsConfig, pb.MetricsConfig, read_metrics_config, fill_metrics_config
     ),
-    models.NameServer: Codec(pb.NameServer, read_name_server, fill_name_server),
+    models.NameServer: Codec(
+        pb.NameServer, pb.NameServer, read_name_server, fill_name_server
+    ),
     models.NameServerGroup: Codec(
-        pb.NameServerGroup, read_name_server_group, fill_name_server_group
+        pb.NameServerGroup,
+        pb.NameServerGroup,
+        read_name_server_group,
+        fill_name_server_group,
     ),
     models.NameServerGroupRaw: Codec(
-        pb.NameServerGroupRaw, read_name_server_group_raw, fill_name_server_group_raw
+        pb.NameServerGroupRaw,
+        pb.NameServerGroupRaw,
+        read_name_server_group_raw,
+        fill_name_server_group_raw,
     ),
     models.NetbirdConfig: Codec(
-        pb.NetbirdConfig, read_netbird_config, fill_netbird_config
+        pb.NetbirdConfig, pb.NetbirdConfig, read_netbird_config, fill_netbird_config
     ),
     models.NetworkAddress: Codec(
-        pb.NetworkAddress, read_network_address, fill_network_address
+        pb.NetworkAddress, pb.NetworkAddress, read_network_address, fill_network_address
     ),
-    models.NetworkMap: Codec(pb.NetworkMap, read_network_map, fill_network_map),
+    models.NetworkMap: Codec(
+        pb.NetworkMap, pb.NetworkMap, read_network_map, fill_network_map
+    ),
     models.NetworkMapComponentsDelta: Codec(
+        pb.NetworkMapComponentsDelta,
         pb.NetworkMapComponentsDelta,
         read_network_map_components_delta,
         fill_network_map_components_delta,
     ),
     models.NetworkMapComponentsFull: Codec(
         pb.NetworkMapComponentsFull,
+        pb.NetworkMapComponentsFull,
         read_network_map_components_full,
         fill_network_map_components_full,
     ),
     models.NetworkMapEnvelope: Codec(
-        pb.NetworkMapEnvelope, read_network_map_envelope, fill_network_map_envelope
+        pb.NetworkMapEnvelope,
+        pb.NetworkMapEnvelope,
+        read_network_map_envelope,
+        fill_network_map_envelope,
     ),
     models.NetworkResourceRaw: Codec(
-        pb.NetworkResourceRaw, read_network_resource_raw, fill_network_resource_raw
+        pb.NetworkResourceRaw,
+        pb.NetworkResourceRaw,
+        read_network_resource_raw,
+        fill_network_resource_raw,
     ),
     models.NetworkRouterEntry: Codec(
-        pb.NetworkRouterEntry, read_network_router_entry, fill_network_router_entry
+        pb.NetworkRouterEntry,
+        pb.NetworkRouterEntry,
+        read_network_router_entry,
+        fill_network_router_entry,
     ),
     models.NetworkRouterList: Codec(
-        pb.NetworkRouterList, read_network_router_list, fill_network_router_list
+        pb.NetworkRouterList,
+        pb.NetworkRouterList,
+        read_network_router_list,
+        fill_network_router_list,
     ),
     models.PKCEAuthorizationFlow: Codec(
+        pb.PKCEAuthorizationFlow,
         pb.PKCEAuthorizationFlow,
         read_pkce_authorization_flow,
         fill_pkce_authorization_flow,
     ),
     models.PKCEAuthorizationFlowRequest: Codec(
         pb.PKCEAuthorizationFlowRequest,
+        pb.PKCEAuthorizationFlowRequest,
         read_pkce_authorization_flow_request,
         fill_pkce_authorization_flow_request,
     ),
-    models.PeerCompact: Codec(pb.PeerCompact, read_peer_compact, fill_peer_compact),
-    models.PeerConfig: Codec(pb.PeerConfig, read_peer_config, fill_peer_config),
-    models.PeerIndexSet: Codec(
-        pb.PeerIndexSet, read_peer_index_set, fill_peer_index_set
+    models.PeerCompact: Codec(
+        pb.PeerCompact, pb.PeerCompact, read_peer_compact, fill_peer_compact
     ),
-    models.PeerKeys: Codec(pb.PeerKeys, read_peer_keys, fill_peer_keys),
+    models.PeerConfig: Codec(
+        pb.PeerConfig, pb.PeerConfig, read_peer_config, fill_peer_config
+    ),
+    models.PeerIndexSet: Codec(
+        pb.PeerIndexSet, pb.PeerIndexSet, read_peer_index_set, fill_peer_index_set
+    ),
+    models.PeerKeys: Codec(pb.PeerKeys, pb.PeerKeys, read_peer_keys, fill_peer_keys),
     models.PeerSystemMeta: Codec(
-        pb.PeerSystemMeta, read_peer_system_meta, fill_peer_system_meta
+        pb.PeerSystemMeta,
+        pb.PeerSystemMeta,
+        read_peer_system_meta,
+        fill_peer_system_meta,
     ),
     models.PolicyCompact: Codec(
-        pb.PolicyCompact, read_policy_compact, fill_policy_compact
+        pb.PolicyCompact, pb.PolicyCompact, read_policy_compact, fill_policy_compact
     ),
-    models.PolicyIds: Codec(pb.PolicyIds, read_policy_ids, fill_policy_ids),
-    models.PortInfo: Codec(pb.PortInfo, read_port_info, fill_port_info),
+    models.PolicyIds: Codec(
+        pb.PolicyIds, pb.PolicyIds, read_policy_ids, fill_policy_ids
+    ),
+    models.PortInfo: Codec(pb.PortInfo, pb.PortInfo, read_port_info, fill_port_info),
     models.PortInfoRange: Codec(
-        pb.PortInfo.Range, read_port_info_range, fill_port_info_range
+        pb.PortInfo.Range, pb.PortInfo.Range, read_port_info_range, fill_port_info_range
     ),
     models.ProtectedHostConfig: Codec(
-        pb.ProtectedHostConfig, read_protected_host_config, fill_protected_host_config
+        pb.ProtectedHostConfig,
+        pb.ProtectedHostConfig,
+        read_protected_host_config,
+        fill_protected_host_config,
     ),
     models.ProviderConfig: Codec(
-        pb.ProviderConfig, read_provider_config, fill_provider_config
+        pb.ProviderConfig, pb.ProviderConfig, read_provider_config, fill_provider_config
     ),
-    models.ProxyPatch: Codec(pb.ProxyPatch, read_proxy_patch, fill_proxy_patch),
-    models.RelayConfig: Codec(pb.RelayConfig, read_relay_config, fill_relay_config),
+    models.ProxyPatch: Codec(
+        pb.ProxyPatch, pb.ProxyPatch, read_proxy_patch, fill_proxy_patch
+    ),
+    models.RelayConfig: Codec(
+        pb.RelayConfig, pb.RelayConfig, read_relay_config, fill_relay_config
+    ),
     models.RemotePeerConfig: Codec(
-        pb.RemotePeerConfig, read_remote_peer_config, fill_remote_peer_config
+        pb.RemotePeerConfig,
+        pb.RemotePeerConfig,
+        read_remote_peer_config,
+        fill_remote_peer_config,
     ),
     models.RenewExposeRequest: Codec(
-        pb.RenewExposeRequest, read_renew_expose_request, fill_renew_expose_request
+        pb.RenewExposeRequest,
+        pb.RenewExposeRequest,
+        read_renew_expose_request,
+        fill_renew_expose_request,
     ),
     models.RenewExposeResponse: Codec(
-        pb.RenewExposeResponse, read_renew_expose_response, fill_renew_expose_response
+        pb.RenewExposeResponse,
+        pb.RenewExposeResponse,
+        read_renew_expose_response,
+        fill_renew_expose_response,
     ),
     models.ResourceCompact: Codec(
-        pb.ResourceCompact, read_resource_compact, fill_resource_compact
+        pb.ResourceCompact,
+        pb.ResourceCompact,
+        read_resource_compact,
+        fill_resource_compact,
     ),
-    models.Route: Codec(pb.Route, read_route, fill_route),
+    models.Route: Codec(pb.Route, pb.Route, read_route, fill_route),
     models.RouteFirewallRule: Codec(
-        pb.RouteFirewallRule, read_route_firewall_rule, fill_route_firewall_rule
+        pb.RouteFirewallRule,
+        pb.RouteFirewallRule,
+        read_route_firewall_rule,
+        fill_route_firewall_rule,
     ),
-    models.RouteRaw: Codec(pb.RouteRaw, read_route_raw, fill_route_raw),
-    models.SSHAuth: Codec(pb.SSHAuth, read_ssh_auth, fill_ssh_auth),
-    models.SSHConfig: Codec(pb.SSHConfig, read_ssh_config, fill_ssh_config),
+    models.RouteRaw: Codec(pb.RouteRaw, pb.RouteRaw, read_route_raw, fill_route_raw),
+    models.SSHAuth: Codec(pb.SSHAuth, pb.SSHAuth, read_ssh_auth, fill_ssh_auth),
+    models.SSHConfig: Codec(
+        pb.SSHConfig, pb.SSHConfig, read_ssh_config, fill_ssh_config
+    ),
     models.ServerKeyResponse: Codec(
-        pb.ServerKeyResponse, read_server_key_response, fill_server_key_response
+        pb.ServerKeyResponse,
+        pb.ServerKeyResponse,
+        read_server_key_response,
+        fill_server_key_response,
     ),
-    models.SimpleRecord: Codec(pb.SimpleRecord, read_simple_record, fill_simple_record),
+    models.SimpleRecord: Codec(
+        pb.SimpleRecord, pb.SimpleRecord, read_simple_record, fill_simple_record
+    ),
     models.StopExposeRequest: Codec(
-        pb.StopExposeRequest, read_stop_expose_request, fill_stop_expose_request
+        pb.StopExposeRequest,
+        pb.StopExposeRequest,
+        read_stop_expose_request,
+        fill_stop_expose_request,
     ),
     models.StopExposeResponse: Codec(
-        pb.StopExposeResponse, read_stop_expose_response, fill_stop_expose_response
+        pb.StopExposeResponse,
+        pb.StopExposeResponse,
+        read_stop_expose_response,
+        fill_stop_expose_response,
     ),
     models.SyncMetaRequest: Codec(
-        pb.SyncMetaRequest, read_sync_meta_request, fill_sync_meta_request
+        pb.SyncMetaRequest,
+        pb.SyncMetaRequest,
+        read_sync_meta_request,
+        fill_sync_meta_request,
     ),
-    models.SyncRequest: Codec(pb.SyncRequest, read_sync_request, fill_sync_request),
-    models.SyncResponse: Codec(pb.SyncResponse, read_sync_response, fill_sync_response),
-    models.UserIDList: Codec(pb.UserIDList, read_user_id_list, fill_user_id_list),
+    models.SyncRequest: Codec(
+        pb.SyncRequest, pb.SyncRequest, read_sync_request, fill_sync_request
+    ),
+    models.SyncResponse: Codec(
+        pb.SyncResponse, pb.SyncResponse, read_sync_response, fill_sync_response
+    ),
+    models.UserIDList: Codec(
+        pb.UserIDList, pb.UserIDList, read_user_id_list, fill_user_id_list
+    ),
     models.UserNameList: Codec(
-        pb.UserNameList, read_user_name_list, fill_user_name_list
+        pb.UserNameList, pb.UserNameList, read_user_name_list, fill_user_name_list
     ),
 }

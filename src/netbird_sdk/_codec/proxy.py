@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from google.protobuf.duration_pb2 import Duration
+
 from netbird_sdk._codec.runtime import (
     Codec,
     Members,
     draft,
     fill_duration,
     fill_timestamp,
+    memo,
     read_duration,
     read_timestamp,
     unknown_fields,
 )
 from netbird_sdk._model import EMPTY_MAP, FrozenMap, Model
 from netbird_sdk._wire import proxy_service_pb2 as pb
+from netbird_sdk._wire import proxy_service_shadow_pb2 as shadow
 from netbird_sdk.models import proxy as models
 
 _ProxyMappingUpdateType: Final = Members(models.ProxyMappingUpdateType)
@@ -503,7 +507,8 @@ def read_path_mapping(m: Any) -> models.PathMapping:
     o = _PathMappingDraft()
     o.path = m.path
     o.target = m.target
-    o.options = read_path_target_options(m.options) if m.HasField("options") else None
+    v = m.options
+    o.options = _shared_path_target_options(v) if v else None
     o.__class__ = models.PathMapping
     return o  # type: ignore[no-any-return]
 
@@ -524,18 +529,14 @@ _PathTargetOptionsDraft: Final = draft(models.PathTargetOptions)
 def read_path_target_options(m: Any) -> models.PathTargetOptions:
     o = _PathTargetOptionsDraft()
     o.skip_tls_verify = m.skip_tls_verify
-    o.request_timeout = (
-        read_duration(m.request_timeout) if m.HasField("request_timeout") else None
-    )
+    v = m.request_timeout
+    o.request_timeout = _shared_timedelta(v) if v else None
     o.path_rewrite = _PathRewriteMode[m.path_rewrite]
     v = m.custom_headers
     o.custom_headers = FrozenMap({k: v[k] for k in v}) if v else EMPTY_MAP
     o.proxy_protocol = m.proxy_protocol
-    o.session_idle_timeout = (
-        read_duration(m.session_idle_timeout)
-        if m.HasField("session_idle_timeout")
-        else None
-    )
+    v = m.session_idle_timeout
+    o.session_idle_timeout = _shared_timedelta(v) if v else None
     o.direct_upstream = m.direct_upstream
     o.capture_max_request_bytes = m.capture_max_request_bytes
     o.capture_max_response_bytes = m.capture_max_response_bytes
@@ -667,11 +668,8 @@ def read_proxy_mapping(m: Any) -> models.ProxyMapping:
     o.rewrite_redirects = m.rewrite_redirects
     o.mode = m.mode
     o.listen_port = m.listen_port
-    o.access_restrictions = (
-        read_access_restrictions(m.access_restrictions)
-        if m.HasField("access_restrictions")
-        else None
-    )
+    v = m.access_restrictions
+    o.access_restrictions = _shared_access_restrictions(v) if v else None
     o.private = m.private
     o.unknown_fields = unknown_fields(m)
     o.__class__ = models.ProxyMapping
@@ -1014,140 +1012,219 @@ def fill_validate_tunnel_peer_response(
         m.peer_group_names.extend(o.peer_group_names)
 
 
+_shared_path_target_options: Final = memo(
+    shadow.PathTargetOptions, read_path_target_options
+)
+_shared_timedelta: Final = memo(Duration, read_duration)
+_shared_access_restrictions: Final = memo(
+    shadow.AccessRestrictions, read_access_restrictions
+)
+
+
 CODECS: Final[dict[type[Model], Codec]] = {
-    models.AccessLog: Codec(pb.AccessLog, read_access_log, fill_access_log),
+    models.AccessLog: Codec(
+        shadow.AccessLog, pb.AccessLog, read_access_log, fill_access_log
+    ),
     models.AccessRestrictions: Codec(
-        pb.AccessRestrictions, read_access_restrictions, fill_access_restrictions
+        shadow.AccessRestrictions,
+        pb.AccessRestrictions,
+        read_access_restrictions,
+        fill_access_restrictions,
     ),
     models.AuthenticateRequest: Codec(
-        pb.AuthenticateRequest, read_authenticate_request, fill_authenticate_request
+        shadow.AuthenticateRequest,
+        pb.AuthenticateRequest,
+        read_authenticate_request,
+        fill_authenticate_request,
     ),
     models.AuthenticateResponse: Codec(
-        pb.AuthenticateResponse, read_authenticate_response, fill_authenticate_response
+        shadow.AuthenticateResponse,
+        pb.AuthenticateResponse,
+        read_authenticate_response,
+        fill_authenticate_response,
     ),
     models.Authentication: Codec(
-        pb.Authentication, read_authentication, fill_authentication
+        shadow.Authentication,
+        pb.Authentication,
+        read_authentication,
+        fill_authentication,
     ),
     models.CheckLLMPolicyLimitsRequest: Codec(
+        shadow.CheckLLMPolicyLimitsRequest,
         pb.CheckLLMPolicyLimitsRequest,
         read_check_llm_policy_limits_request,
         fill_check_llm_policy_limits_request,
     ),
     models.CheckLLMPolicyLimitsResponse: Codec(
+        shadow.CheckLLMPolicyLimitsResponse,
         pb.CheckLLMPolicyLimitsResponse,
         read_check_llm_policy_limits_response,
         fill_check_llm_policy_limits_response,
     ),
     models.CreateProxyPeerRequest: Codec(
+        shadow.CreateProxyPeerRequest,
         pb.CreateProxyPeerRequest,
         read_create_proxy_peer_request,
         fill_create_proxy_peer_request,
     ),
     models.CreateProxyPeerResponse: Codec(
+        shadow.CreateProxyPeerResponse,
         pb.CreateProxyPeerResponse,
         read_create_proxy_peer_response,
         fill_create_proxy_peer_response,
     ),
     models.GetMappingUpdateRequest: Codec(
+        shadow.GetMappingUpdateRequest,
         pb.GetMappingUpdateRequest,
         read_get_mapping_update_request,
         fill_get_mapping_update_request,
     ),
     models.GetMappingUpdateResponse: Codec(
+        shadow.GetMappingUpdateResponse,
         pb.GetMappingUpdateResponse,
         read_get_mapping_update_response,
         fill_get_mapping_update_response,
     ),
     models.GetOIDCURLRequest: Codec(
-        pb.GetOIDCURLRequest, read_get_oidcurl_request, fill_get_oidcurl_request
+        shadow.GetOIDCURLRequest,
+        pb.GetOIDCURLRequest,
+        read_get_oidcurl_request,
+        fill_get_oidcurl_request,
     ),
     models.GetOIDCURLResponse: Codec(
-        pb.GetOIDCURLResponse, read_get_oidcurl_response, fill_get_oidcurl_response
+        shadow.GetOIDCURLResponse,
+        pb.GetOIDCURLResponse,
+        read_get_oidcurl_response,
+        fill_get_oidcurl_response,
     ),
-    models.HeaderAuth: Codec(pb.HeaderAuth, read_header_auth, fill_header_auth),
+    models.HeaderAuth: Codec(
+        shadow.HeaderAuth, pb.HeaderAuth, read_header_auth, fill_header_auth
+    ),
     models.HeaderAuthRequest: Codec(
-        pb.HeaderAuthRequest, read_header_auth_request, fill_header_auth_request
+        shadow.HeaderAuthRequest,
+        pb.HeaderAuthRequest,
+        read_header_auth_request,
+        fill_header_auth_request,
     ),
     models.MiddlewareConfig: Codec(
-        pb.MiddlewareConfig, read_middleware_config, fill_middleware_config
+        shadow.MiddlewareConfig,
+        pb.MiddlewareConfig,
+        read_middleware_config,
+        fill_middleware_config,
     ),
     models.PasswordRequest: Codec(
-        pb.PasswordRequest, read_password_request, fill_password_request
+        shadow.PasswordRequest,
+        pb.PasswordRequest,
+        read_password_request,
+        fill_password_request,
     ),
-    models.PathMapping: Codec(pb.PathMapping, read_path_mapping, fill_path_mapping),
+    models.PathMapping: Codec(
+        shadow.PathMapping, pb.PathMapping, read_path_mapping, fill_path_mapping
+    ),
     models.PathTargetOptions: Codec(
-        pb.PathTargetOptions, read_path_target_options, fill_path_target_options
+        shadow.PathTargetOptions,
+        pb.PathTargetOptions,
+        read_path_target_options,
+        fill_path_target_options,
     ),
-    models.PinRequest: Codec(pb.PinRequest, read_pin_request, fill_pin_request),
+    models.PinRequest: Codec(
+        shadow.PinRequest, pb.PinRequest, read_pin_request, fill_pin_request
+    ),
     models.ProxyCapabilities: Codec(
-        pb.ProxyCapabilities, read_proxy_capabilities, fill_proxy_capabilities
+        shadow.ProxyCapabilities,
+        pb.ProxyCapabilities,
+        read_proxy_capabilities,
+        fill_proxy_capabilities,
     ),
     models.ProxyInboundListener: Codec(
+        shadow.ProxyInboundListener,
         pb.ProxyInboundListener,
         read_proxy_inbound_listener,
         fill_proxy_inbound_listener,
     ),
-    models.ProxyMapping: Codec(pb.ProxyMapping, read_proxy_mapping, fill_proxy_mapping),
+    models.ProxyMapping: Codec(
+        shadow.ProxyMapping, pb.ProxyMapping, read_proxy_mapping, fill_proxy_mapping
+    ),
     models.RecordLLMUsageRequest: Codec(
+        shadow.RecordLLMUsageRequest,
         pb.RecordLLMUsageRequest,
         read_record_llm_usage_request,
         fill_record_llm_usage_request,
     ),
     models.RecordLLMUsageResponse: Codec(
+        shadow.RecordLLMUsageResponse,
         pb.RecordLLMUsageResponse,
         read_record_llm_usage_response,
         fill_record_llm_usage_response,
     ),
     models.SendAccessLogRequest: Codec(
+        shadow.SendAccessLogRequest,
         pb.SendAccessLogRequest,
         read_send_access_log_request,
         fill_send_access_log_request,
     ),
     models.SendAccessLogResponse: Codec(
+        shadow.SendAccessLogResponse,
         pb.SendAccessLogResponse,
         read_send_access_log_response,
         fill_send_access_log_response,
     ),
     models.SendStatusUpdateRequest: Codec(
+        shadow.SendStatusUpdateRequest,
         pb.SendStatusUpdateRequest,
         read_send_status_update_request,
         fill_send_status_update_request,
     ),
     models.SendStatusUpdateResponse: Codec(
+        shadow.SendStatusUpdateResponse,
         pb.SendStatusUpdateResponse,
         read_send_status_update_response,
         fill_send_status_update_response,
     ),
     models.SyncMappingsAck: Codec(
-        pb.SyncMappingsAck, read_sync_mappings_ack, fill_sync_mappings_ack
+        shadow.SyncMappingsAck,
+        pb.SyncMappingsAck,
+        read_sync_mappings_ack,
+        fill_sync_mappings_ack,
     ),
     models.SyncMappingsInit: Codec(
-        pb.SyncMappingsInit, read_sync_mappings_init, fill_sync_mappings_init
+        shadow.SyncMappingsInit,
+        pb.SyncMappingsInit,
+        read_sync_mappings_init,
+        fill_sync_mappings_init,
     ),
     models.SyncMappingsRequest: Codec(
-        pb.SyncMappingsRequest, read_sync_mappings_request, fill_sync_mappings_request
+        shadow.SyncMappingsRequest,
+        pb.SyncMappingsRequest,
+        read_sync_mappings_request,
+        fill_sync_mappings_request,
     ),
     models.SyncMappingsResponse: Codec(
+        shadow.SyncMappingsResponse,
         pb.SyncMappingsResponse,
         read_sync_mappings_response,
         fill_sync_mappings_response,
     ),
     models.ValidateSessionRequest: Codec(
+        shadow.ValidateSessionRequest,
         pb.ValidateSessionRequest,
         read_validate_session_request,
         fill_validate_session_request,
     ),
     models.ValidateSessionResponse: Codec(
+        shadow.ValidateSessionResponse,
         pb.ValidateSessionResponse,
         read_validate_session_response,
         fill_validate_session_response,
     ),
     models.ValidateTunnelPeerRequest: Codec(
+        shadow.ValidateTunnelPeerRequest,
         pb.ValidateTunnelPeerRequest,
         read_validate_tunnel_peer_request,
         fill_validate_tunnel_peer_request,
     ),
     models.ValidateTunnelPeerResponse: Codec(
+        shadow.ValidateTunnelPeerResponse,
         pb.ValidateTunnelPeerResponse,
         read_validate_tunnel_peer_response,
         fill_validate_tunnel_peer_response,

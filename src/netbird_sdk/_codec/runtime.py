@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -11,15 +11,21 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from netbird_sdk._model import Model, OpenEnum
 
+T = TypeVar("T")
 EnumT = TypeVar("EnumT", bound=OpenEnum)
+
+MEMO_ENTRIES: Final = 8192
+MEMO_BYTES: Final = 1024
+"""Longer ones are rare, and a server must not be able to fill the memory with them."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class Codec(NamedTuple):
-    """The wire class of a model and its two converters."""
+    """The wire classes of a model, to read from and to fill, and its two converters."""
 
+    source: type[Message]
     wire: type[Message]
     read: Callable[[Any], Model]
     fill: Callable[[Any, Any], None]
@@ -43,6 +49,31 @@ def draft(model: type[Model]) -> Callable[[], Any]:
     class's own `__init__` does, which must go through `object.__setattr__`.
     """
     return type(f"{model.__name__}Draft", (Model,), {"__slots__": model.__slots__})
+
+
+def memo(
+    wire: type[Message], read: Callable[[Any], T]
+) -> Callable[[Sequence[bytes]], T]:
+    """Make a reader of sub-messages left as bytes, which builds equal ones once.
+
+    It takes the pieces in which the sub-message came: more than one are merged, as
+    protobuf does. What it remembers is bounded.
+    """
+    known: dict[bytes, T] = {}
+    parse = wire.FromString
+
+    def shared(pieces: Sequence[bytes]) -> T:
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        found = known.get(data)
+        if found is None:
+            found = read(parse(data))
+            if len(data) <= MEMO_BYTES:
+                if len(known) >= MEMO_ENTRIES:
+                    known.clear()
+                known[data] = found
+        return found
+
+    return shared
 
 
 def unknown_fields(message: Message) -> tuple[int, ...]:

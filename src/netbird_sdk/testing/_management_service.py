@@ -26,25 +26,14 @@ from netbird_sdk.testing._sync_streams import SyncStreams
 
 __all__ = ["ManagementService"]
 
-RequestT = TypeVar("RequestT", bound=Model)
-ResponseT = TypeVar("ResponseT", bound=Model)
-
-_NOT_SERVED_YET: Final = (
-    methods.JOB,
-    methods.EXTEND_AUTH_SESSION,
-    methods.CREATE_EXPOSE,
-    methods.RENEW_EXPOSE,
-    methods.STOP_EXPOSE,
-)
-
-
 class ManagementService:
     """Answers peers. All but two RPCs are sealed."""
 
     def __init__(
         self,
         *,
-        private_key: PrivateKey,
+        envelopes: Envelopes,
+        public_key: PublicKey,
         clock: Callable[[], float],
         peers: Peers,
         sessions: Sessions,
@@ -53,8 +42,8 @@ class ManagementService:
         device_flow: models.DeviceAuthorizationFlow | None,
         pkce_flow: models.PKCEAuthorizationFlow | None,
     ) -> None:
-        self._private_key = private_key
-        self._public_key = str(private_key.public_key)
+        self._envelopes = envelopes
+        self._public_key = str(public_key)
         self._clock = clock
         self._peers = peers
         self._sessions = sessions
@@ -62,20 +51,19 @@ class ManagementService:
         self._maps = maps
         self._device_flow = device_flow
         self._pkce_flow = pkce_flow
-        self._sealers: dict[PublicKey, Sealer] = {}
 
     def register(self, table: RpcTable[None]) -> None:
         """Serve these RPCs."""
         table.unary(methods.GET_SERVER_KEY, self.get_server_key)
         table.unary(methods.IS_HEALTHY, self.is_healthy)
         table.server_stream(methods.SYNC, self.sync)
-        self._sealed(table, methods.LOGIN, self.log_in)
-        self._sealed(table, methods.SYNC_META, self.sync_meta)
-        self._sealed(table, methods.LOGOUT, self.log_out)
-        self._sealed(table, methods.GET_DEVICE_AUTHORIZATION_FLOW, self.get_device_flow)
-        self._sealed(table, methods.GET_PKCE_AUTHORIZATION_FLOW, self.get_pkce_flow)
-        for method in _NOT_SERVED_YET:
-            table.not_served_yet(method)
+        sealed = self._envelopes.unary
+        sealed(table, methods.LOGIN, self.log_in)
+        sealed(table, methods.SYNC_META, self.sync_meta)
+        sealed(table, methods.LOGOUT, self.log_out)
+        sealed(table, methods.EXTEND_AUTH_SESSION, self.extend_session)
+        sealed(table, methods.GET_DEVICE_AUTHORIZATION_FLOW, self.get_device_flow)
+        sealed(table, methods.GET_PKCE_AUTHORIZATION_FLOW, self.get_pkce_flow)
 
     def get_server_key(
         self, _request: models.Empty, _caller: None
@@ -104,6 +92,18 @@ class ManagementService:
             user = self._sessions.use_login_token(request.jwt_token)
         peer = self._peers.log_in(key, request, request.meta, user)
         return self._maps.login_response(peer)
+
+    def extend_session(
+        self, request: models.ExtendAuthSessionRequest, key: PublicKey
+    ) -> models.ExtendAuthSessionResponse:
+        if not request.jwt_token:
+            raise Refusal(StatusCode.INVALID_ARGUMENT, "jwt token is required")
+        user = self._sessions.use_login_token(request.jwt_token)
+        peer = self._peers.by_key.get(key)
+        if peer is None:
+            raise Refusal(StatusCode.NOT_FOUND, f"peer not found: {key}")
+        deadline = self._logins.extend(peer, user)
+        return models.ExtendAuthSessionResponse(session_expires_at=deadline)
 
     def sync_meta(
         self, request: models.SyncMetaRequest, key: PublicKey
@@ -151,77 +151,15 @@ class ManagementService:
         return self._pkce_flow
 
     async def sync(self, data: bytes, call: LiveCall, _caller: None) -> None:
-        key, sealer, request = self._open(methods.SYNC, data)
-        if key not in self._peers.by_key:
+        key, request = self._envelopes.open("Sync", models.SyncRequest, data)
+        peer = self._peers.by_key.get(key)
+        if peer is None:
             raise Refusal(StatusCode.PERMISSION_DENIED, "peer is not registered")
+        self._logins.refuse_expired(peer)
         if request.meta is not None:
             self._peers.update(key, meta=request.meta)
 
         def seal(update: models.SyncResponse) -> bytes:
-            return self._seal(sealer, update)
+            return self._envelopes.seal(key, update)
 
         await self._streams.serve(call, key, seal)
-
-    def _sealed(
-        self,
-        table: RpcTable[None],
-        method: Method[RequestT, ResponseT],
-        answer: Callable[[RequestT, PublicKey], ResponseT],
-    ) -> None:
-        def answer_bytes(data: bytes, _caller: None) -> bytes:
-            key, sealer, request = self._open(method, data)
-            response = answer(request, key)
-            if method.sealed_response:
-                return self._seal(sealer, response)
-            return _codec.encode(response)
-
-        table.unary_bytes(method, answer_bytes)
-
-    def _open(
-        self, method: Method[RequestT, ResponseT], data: bytes
-    ) -> tuple[PublicKey, Sealer, RequestT]:
-        message = decode_request(models.EncryptedMessage, data)
-        try:
-            key = PublicKey.parse(message.wg_pub_key)
-        except ConfigurationError as error:
-            raise _bad_key(method.name, message.wg_pub_key) from error
-        try:
-            sealer = self._sealer(key)
-            body = sealer.open(message.body)
-            return key, sealer, _codec.decode(method.request, body)
-        except ProtocolError as error:
-            raise _bad_body(method.name, message.wg_pub_key) from error
-
-    def _seal(self, sealer: Sealer, response: Model) -> bytes:
-        body = sealer.seal(_codec.encode(response))
-        return _codec.encode(
-            models.EncryptedMessage(wg_pub_key=self._public_key, body=body)
-        )
-
-    def _sealer(self, key: PublicKey) -> Sealer:
-        if key not in self._sealers:
-            self._sealers[key] = Sealer(self._private_key, key)
-        return self._sealers[key]
-
-
-def _is_login_flow(method_name: str) -> bool:
-    return method_name.endswith("AuthorizationFlow")
-
-
-def _bad_key(method_name: str, text: str) -> Refusal:
-    details = f"provided wgPubKey {text} is invalid"
-    if _is_login_flow(method_name):
-        details = (
-            f"error while parsing peer's Wireguard public key {text} on "
-            f"{method_name} request."
-        )
-    return Refusal(StatusCode.INVALID_ARGUMENT, details)
-
-
-def _bad_body(method_name: str, text: str) -> Refusal:
-    details = "invalid request message"
-    if _is_login_flow(method_name):
-        details = (
-            f"error while decrypting peer's message with Wireguard public key {text}."
-        )
-    return Refusal(StatusCode.INVALID_ARGUMENT, details)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import grpc
@@ -14,6 +14,9 @@ import grpc.aio
 from netbird_sdk import Backoff, MappingSession, ProxyClient, ProxyMapping, SessionEvent
 from netbird_sdk.models.proxy import PathMapping
 from netbird_sdk.testing import FaultProxy, ManagementServer
+
+if TYPE_CHECKING:
+    from server_process import ServerProcess
 
 EventT = TypeVar("EventT")
 
@@ -36,10 +39,15 @@ def mappings(count: int, revision: int = 0, size: int = 0) -> list[ProxyMapping]
     return [mapping(f"service-{i}", path=[path]) for i in range(count)]
 
 
-def client_of(server: ManagementServer, url: str | None = None, **fields: Any) -> Any:
+def client_of(
+    server: ManagementServer | ServerProcess, url: str | None = None, **fields: Any
+) -> Any:
     """Make a proxy of a server; `url` leads to it by another way."""
-    fields = {"token": server.add_proxy_token(), "address": ADDRESS} | fields
-    return ProxyClient(url or server.url, **fields)
+    if isinstance(server, ManagementServer):
+        fields.setdefault("token", server.add_proxy_token())
+    else:
+        fields.setdefault("token", server.token)
+    return ProxyClient(url or server.url, **({"address": ADDRESS} | fields))
 
 
 def through(server: ManagementServer) -> FaultProxy:

@@ -17,13 +17,20 @@ from netbird_sdk.errors import (
     AuthenticationError,
     ClosedError,
     ConfigurationError,
+    LoginExpiredError,
+    LoginRequiredError,
     NetBirdError,
     ProtocolError,
     RPCError,
     SealError,
+    SetupKeyError,
     SinkError,
+    TokenError,
+    TokenReusedError,
     TransportError,
     UnsupportedError,
+    UserBlockedError,
+    UserMismatchError,
     is_transient,
 )
 
@@ -36,6 +43,19 @@ TRANSIENT_CODES = {
     "ALREADY_EXISTS",
 }
 
+REFUSALS = [
+    kind("refused", method="Login", code=grpc.StatusCode.PERMISSION_DENIED)
+    for kind in (
+        LoginRequiredError,
+        LoginExpiredError,
+        SetupKeyError,
+        TokenError,
+        TokenReusedError,
+        UserBlockedError,
+        UserMismatchError,
+    )
+]
+
 EVERY_ERROR = [
     NetBirdError("a"),
     ConfigurationError("b"),
@@ -47,6 +67,7 @@ EVERY_ERROR = [
     ProtocolError("h", method="SyncMappings"),
     SealError("i", method="Login"),
     SinkError("j"),
+    *REFUSALS,
 ]
 
 
@@ -59,6 +80,13 @@ def test_the_tree_is_the_documented_one() -> None:
         TransportError: (NetBirdError,),
         RPCError: (NetBirdError,),
         AuthenticationError: (RPCError,),
+        LoginRequiredError: (AuthenticationError,),
+        LoginExpiredError: (AuthenticationError,),
+        SetupKeyError: (AuthenticationError,),
+        TokenError: (AuthenticationError,),
+        TokenReusedError: (TokenError,),
+        UserBlockedError: (AuthenticationError,),
+        UserMismatchError: (AuthenticationError,),
         UnsupportedError: (RPCError,),
         ProtocolError: (NetBirdError,),
         SealError: (ProtocolError,),
@@ -92,6 +120,13 @@ def test_what_is_transient_by_its_kind(error: NetBirdError) -> None:
 def test_what_is_transient_by_its_code(code: grpc.StatusCode) -> None:
     error = RPCError("refused", method="Sync", code=code)
     assert is_transient(error) is (code.name in TRANSIENT_CODES)
+
+
+@pytest.mark.parametrize("code", grpc.StatusCode, ids=lambda code: code.name)
+def test_refused_credentials_are_never_transient(code: grpc.StatusCode) -> None:
+    """A token that may be used up keeps the status that said so, UNKNOWN for one."""
+    assert not is_transient(AuthenticationError("no", method="Login", code=code))
+    assert not is_transient(TokenReusedError("no", method="Login", code=code))
 
 
 def test_the_module_loads_without_grpc() -> None:

@@ -19,6 +19,7 @@ from netbird_sdk import (
     PrivateKey,
     ProtocolError,
     RPCError,
+    TokenReusedError,
     TransportError,
     _codec,
 )
@@ -172,8 +173,9 @@ class TestLogin:
             tampering(server.url, lose_the_second_login) as (url, passed),
             peer_of(server, url) as client,
         ):
-            with pytest.raises(ProtocolError):
-                await client.login(jwt=server.mint_login_token("ada"))
+            with pytest.raises(TokenReusedError) as caught:
+                await client.login(jwt=server.mint_login_token("ada"), retry_for=0)
+            assert isinstance(caught.value.__cause__, ProtocolError)
             assert passed == ["GetServerKey", "Login", "Login"]
             await client.login()
 
@@ -183,7 +185,7 @@ class TestLogin:
         for code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNAUTHENTICATED):
             server.fail_next("Login", code)
             with pytest.raises((TransportError, AuthenticationError)):
-                await client.login(setup_key=server.add_setup_key())
+                await client.login(setup_key=server.add_setup_key(), retry_for=0)
         assert server.calls["Login"] == 2
         assert not server.peers
 
@@ -242,5 +244,5 @@ class TestLogin:
                     peer_of(server, url_of(network), timeout=of_client) as client,
                 ):
                     with pytest.raises(TransportError, match="DEADLINE_EXCEEDED"):
-                        await client.login(timeout=of_call)
+                        await client.login(timeout=of_call, retry_for=0)
                 assert "GetServerKey" not in server.calls

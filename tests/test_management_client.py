@@ -131,7 +131,7 @@ class TestATamperedAnswer:
         ):
             server.add_peer("self", public_key=client.public_key)
             with pytest.raises(SealError, match="Login"):
-                await client.login()
+                await client.login(retry_for=0)
             assert passed == ["GetServerKey", "Login"]
             await client.login()
             assert passed == ["GetServerKey", "Login"] * 2
@@ -148,7 +148,7 @@ class TestATamperedAnswer:
         ):
             server.add_peer("self", public_key=client.public_key)
             with pytest.raises(SealError):
-                await client.login()
+                await client.login(retry_for=0)
 
 
 class TestPlaintext:

@@ -93,7 +93,7 @@ KNOWN_REASONS = [
     ("token expired or revoked", "make a new one on the management server"),
     (
         "no peer auth method provided, please use a setup key or interactive SSO login",
-        "pass setup_key=... or jwt_token=... to login()",
+        "pass setup_key=... or jwt=... to login()",
     ),
     ("couldn't add peer: setup key is invalid", "the setup key is unknown, expired"),
     ("peer login has expired, please log in once more", "single sign-on"),

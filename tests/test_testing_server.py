@@ -16,7 +16,6 @@ from grpc.aio import Channel
 from bare_client import BarePeer, BareProxy, open_channel, refusal_of
 from netbird_sdk import _codec
 from netbird_sdk.errors import ConfigurationError, ProtocolError
-from netbird_sdk.models.management import Empty
 from netbird_sdk.models.proxy import (
     CheckLLMPolicyLimitsRequest,
     CheckLLMPolicyLimitsResponse,
@@ -217,18 +216,6 @@ class TestScript:
             proxy = BareProxy(channel, server.add_proxy_token())
             code, _ = await refusal_of(check_limits(proxy))
         assert code is grpc.StatusCode.UNIMPLEMENTED
-
-    @pytest.mark.parametrize(
-        "method", ["ExtendAuthSession", "CreateExpose", "RenewExpose", "StopExpose"]
-    )
-    async def test_what_is_not_served_yet_says_so(
-        self, server: ManagementServer, channel: Channel, method: str
-    ) -> None:
-        peer = BarePeer(channel, server.public_key)
-        assert await refusal_of(peer.send(method, peer.seal(Empty()))) == (
-            grpc.StatusCode.UNIMPLEMENTED,
-            f"netbird_sdk.testing does not serve {method} yet",
-        )
 
 
 class TestTokens:

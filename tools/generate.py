@@ -103,7 +103,8 @@ def copy_protos(proto: Path, target: Path, memo: Sequence[str]) -> None:
         if (twin := shadow(text, memo)) != text:
             twin = twin.replace(f"netbird_sdk.{name};", f"netbird_sdk.{name}_shadow;")
             (target / f"{name}_shadow.proto").write_text(twin)
-    (target / "slices.proto").write_text((TOOLS / "slices.proto").read_text())
+    for ours in TOOLS.glob("*.proto"):
+        (target / ours.name).write_text(ours.read_text())
 
 
 def shadow(text: str, memo: Sequence[str]) -> str:

@@ -132,8 +132,7 @@ async def call_unary(
         raise _closed(method) from error
     except asyncio.CancelledError as error:
         # Closing a channel cancels its calls, which looks like our own cancellation.
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
+        if _being_cancelled():
             raise
         raise _closed(method) from error
 
@@ -147,6 +146,13 @@ def user_agent() -> str:
         # Run from a source tree that was never installed.
         version = "unknown"
     return f"netbird-sdk-python/{version}"
+
+
+def _being_cancelled() -> bool:
+    # Kept out of the call's frame: a task there and the error that has ended the task
+    # would keep each other alive, and with them the call and its connection.
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 def _closed(method: str) -> ClosedError:

@@ -15,7 +15,7 @@ from netbird_sdk.errors import ConfigurationError
 __all__ = ["create", "read", "replace"]
 
 _POSIX: Final = os.name == "posix"
-_MAX_BYTES: Final = 4096
+_MAX_BYTES: Final = 65_536  # the agent's configuration is some KiB
 
 
 def read(path: str | os.PathLike[str]) -> str:
@@ -65,8 +65,8 @@ def create(path: str | os.PathLike[str], text: str) -> bool:
                 return False
             raise ConfigurationError(
                 f"cannot create {os.fspath(path)}: {error.strerror}. Hint: on a file "
-                "system without hard links create the key once with "
-                "PrivateKey.generate().save(path, replace=True)"
+                "system without hard links make a new key and write it once with "
+                "save(path, replace=True)"
             ) from error
     return True
 

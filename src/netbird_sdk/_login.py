@@ -13,8 +13,7 @@ from typing import Final
 import attrs
 import grpc
 
-from netbird_sdk._credentials import check_setup_key, check_token, refuse_plaintext
-from netbird_sdk._endpoint import Endpoint
+from netbird_sdk._credentials import check_setup_key, check_token
 from netbird_sdk._methods import management as rpc
 from netbird_sdk._sealed import SealedCalls
 from netbird_sdk.config import Backoff
@@ -23,8 +22,8 @@ from netbird_sdk.errors import (
     ConfigurationError,
     LoginExpiredError,
     NetBirdError,
+    ProtocolError,
     RPCError,
-    SealError,
     SetupKeyError,
     TokenReusedError,
     TransportError,
@@ -38,6 +37,7 @@ from netbird_sdk.models.management import (
     PeerKeys,
     PeerSystemMeta,
 )
+from netbird_sdk.system import check_meta
 
 __all__ = ["LOGIN_BACKOFF", "Credential", "Patience", "log_in", "login_request"]
 
@@ -68,30 +68,24 @@ class Credential:
     jwt: str = attrs.field(default="", repr=False)
 
     @classmethod
-    def given(
-        cls,
-        *,
-        setup_key: str | None,
-        jwt: str | None,
-        endpoint: Endpoint,
-        allow_insecure: bool,
-    ) -> Credential | None:
-        """Return what a caller gave, fit to be sent to `endpoint`; None for nothing.
+    def given(cls, *, setup_key: str | None, jwt: str | None) -> Credential | None:
+        """Return what a caller gave, checked; None for nothing.
 
         Raises:
-            ConfigurationError: It is malformed, or would cross the network in plain.
+            ConfigurationError: It is both, or malformed.
         """
         if setup_key is not None and jwt is not None:
             raise ConfigurationError("give login a setup_key or a jwt, not both")
         if setup_key is not None:
-            setup_key = check_setup_key(setup_key)
-            refuse_plaintext(endpoint, "setup key", allow_insecure=allow_insecure)
-            return cls(setup_key=setup_key)
+            return cls(setup_key=check_setup_key(setup_key))
         if jwt is not None:
-            jwt = check_token(jwt, what="JWT")
-            refuse_plaintext(endpoint, "JWT", allow_insecure=allow_insecure)
-            return cls(jwt=jwt)
+            return cls(jwt=check_token(jwt, what="JWT"))
         return None
+
+    @property
+    def name(self) -> str:
+        """What errors call it."""
+        return "setup key" if self.setup_key else "JWT"
 
 
 @attrs.frozen(kw_only=True)
@@ -122,12 +116,10 @@ def login_request(
     """Return the request of a login without credentials.
 
     Raises:
-        ConfigurationError: The server would refuse it, and not say why.
+        ConfigurationError: The server would refuse it without saying why, or it would
+            do harm.
     """
-    if not meta.hostname:
-        raise ConfigurationError(
-            "meta.hostname is empty: the server names the peer by it"
-        )
+    check_meta(meta)
     return LoginRequest(
         meta=meta,
         peer_keys=PeerKeys(
@@ -153,7 +145,9 @@ async def log_in(
     peer = _Attempts(calls, request, credential, timeout)
     delays = patience.backoff.delays(patience.random)
     began = patience.clock()
-    for number in range(1, 1_000_000):
+    number = 0
+    while True:
+        number += 1
         try:
             return await peer.attempt()
         except NetBirdError as error:
@@ -169,7 +163,6 @@ async def log_in(
             level = logging.WARNING if number == 1 else logging.DEBUG
             _logger.log(level, "login is tried again in %.1f s: %s", delay, error)
         await patience.sleep(delay)
-    raise AssertionError("a budget of seconds is spent in fewer attempts")
 
 
 class _Attempts:
@@ -186,7 +179,7 @@ class _Attempts:
         self._request = request
         self._credential = credential
         self._timeout = timeout
-        self._unanswered: NetBirdError | None = None
+        self._unanswered: TransportError | RPCError | ProtocolError | None = None
         """How a registration ended that the server may have gone through with."""
 
     async def attempt(self) -> LoginResponse:
@@ -215,15 +208,16 @@ class _Attempts:
         error = self._unanswered
         if error is None or self._credential is None or not self._credential.jwt:
             return
-        assert isinstance(error, TransportError | RPCError | SealError)
-        code = grpc.StatusCode.UNKNOWN if isinstance(error, SealError) else error.code
+        code, details = grpc.StatusCode.UNKNOWN, ""
+        if not isinstance(error, ProtocolError):
+            code, details = error.code, error.details
         raise TokenReusedError(
             f"{error}. The JWT was sent and may have been taken, so it is not sent "
             "again. Hint: get a fresh token from the identity provider and log in with "
             "that",
-            method=error.method,
+            method=rpc.LOGIN.name,
             code=code,
-            details="" if isinstance(error, SealError) else error.details,
+            details=details,
         ) from error
 
     async def _register(self, credential: Credential) -> LoginResponse:
@@ -232,9 +226,9 @@ class _Attempts:
         )
         try:
             return await self._send(request)
-        except (TransportError, RPCError, SealError) as error:
+        except (TransportError, RPCError, ProtocolError) as error:
             # Failing to get the server's key comes before anything is sent.
-            if error.method == rpc.LOGIN.name and _may_pass(error):
+            if error.method != rpc.GET_SERVER_KEY.name and _may_pass(error):
                 self._unanswered = error
             raise
 
@@ -263,9 +257,9 @@ def _may_pass(error: NetBirdError) -> bool:
         return "peer has been already registered" in error.details or is_transient(
             error
         )
-    # Sealed for a key of before a restart. Other answers that make no sense come from
-    # something that is no management server.
-    return isinstance(error, SealError)
+    # An answer damaged on the way, or sealed with the key of before a restart; but
+    # what has no key to tell is no management server.
+    return isinstance(error, ProtocolError) and error.method != rpc.GET_SERVER_KEY.name
 
 
 def _checked_dns_labels(labels: Iterable[str]) -> tuple[str, ...]:

@@ -137,11 +137,15 @@ class Applier:
             return
         while len(self._flying) >= self._limits.concurrency:
             await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
+        if self._stopping:
+            return
         task = asyncio.create_task(self._upsert_beside_others(step))
         self._flying.add(task)
         task.add_done_callback(self._landed)
 
     async def _upsert_beside_others(self, step: steps.Upsert) -> None:
+        if self._stopping:
+            return
         limit = CallLimit(self._limits.call)
         try:
             failure = await self._outcome(self._sink.upsert, step.mapping, limit)
@@ -158,7 +162,8 @@ class Applier:
             self._machine.accepted(step)
             self._told[step.mapping.id] = step.mapping
         else:
-            self._machine.rejected(step, _reason(failure))
+            now = asyncio.get_running_loop().time()
+            self._machine.rejected(step, _reason(failure), now)
 
     async def _remove(self, step: steps.Remove) -> None:
         failure = await self._outcome(self._sink.remove, step.mapping)
@@ -184,7 +189,8 @@ class Applier:
         reasons = {i: shorten(reason) for i, reason in failure.reasons.items()}
         for service_id in reasons:
             self._told.pop(service_id, None)
-        if unknown := self._machine.rejected_at_commit(reasons):
+        now = asyncio.get_running_loop().time()
+        if unknown := self._machine.rejected_at_commit(reasons, now):
             _logger.warning("the sink rejected services it was not given: %s", unknown)
 
     def _failed(self, call: str, failure: Exception) -> None:

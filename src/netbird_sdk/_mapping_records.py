@@ -37,6 +37,8 @@ class Service:
     """What was told at the last commit that succeeded."""
     leaving: bool = False
     """What the sink has must go although a state is wanted: it may not be served."""
+    doubtful: bool = False
+    """A commit that carried it failed: nobody knows what is in effect."""
 
     @property
     def must_go(self) -> bool:
@@ -46,7 +48,12 @@ class Service:
     @property
     def settled(self) -> bool:
         """What is wanted is in effect."""
-        return self.wanted == self.told == self.served
+        return self.wanted == self.told == self.served and not self.doubtful
+
+    def held(self) -> frozenset[str]:
+        """The domains and ports of what the sink has, in effect or not."""
+        bodies = {self.told, self.served} - {None}
+        return frozenset[str]().union(*(addresses(body) for body in bodies if body))
 
     def last_told(self) -> ProxyMapping:
         """The mapping the sink accepted last."""
@@ -92,6 +99,8 @@ class Turn:
 
     stream: int
     acks: int = 0
+    late: bool = False
+    """Some of what it set out to do was superseded and is not in effect in any form."""
     completes: bool = False
     """Its commit puts a whole snapshot into effect."""
     removals: list[Service] = attrs.Factory(list[Service])
@@ -130,9 +139,9 @@ def blocking(waiting: Iterable[tuple[Service, Failure]]) -> list[Service]:
     claims = Counter(name for _, failure in waiting for name in failure.claims)
     found: list[Service] = []
     for service, failure in waiting:
-        if service.told is None or service.leaving or service.told != service.served:
+        if service.told is None or service.leaving:
             continue
-        given_up = addresses(service.told) - failure.claims
+        given_up = service.held() - failure.claims
         if any(claims[name] for name in given_up):
             found.append(service)
     return found

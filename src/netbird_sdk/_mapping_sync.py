@@ -13,10 +13,11 @@ records and waits for the next.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from heapq import heapify, heappop, heappush
 from itertools import chain
 
 from netbird_sdk._mapping_records import Service, Turn, addresses
-from netbird_sdk._mapping_slices import Slice, read_mapping
+from netbird_sdk._mapping_slices import Slice, read_mapping, same_mapping
 from netbird_sdk._mapping_steps import Ack, Commit, Reject, Remove, Step, Synced, Upsert
 from netbird_sdk._mapping_table import ServiceTable
 from netbird_sdk.errors import ProtocolError
@@ -51,6 +52,8 @@ class MappingSync:
         """The stream during which the sink failed: nothing is told until the next."""
         self._touched: list[Service] = []
         """Services of which the sink was told something since its last commit."""
+        self._gone: list[Service] = []
+        """Services that the sink has removed since its last commit."""
         self._reports: list[Reject] = []
         self._start = (0, 0, 0)
         """The three counters below when the stream came up."""
@@ -105,12 +108,13 @@ class MappingSync:
     def restore(self, slices: Iterable[Slice]) -> None:
         """Begin with a complete table kept from an earlier run."""
         for item in slices:
-            self._table.want(item, self._stream)
+            self._table.want(item)
         self._complete_due = True
 
     def connected(self, *, acks: bool) -> None:
         """A new stream begins, with a snapshot; acks owed to the old one are void."""
         self._stream += 1
+        self._table.begin_snapshot(self._stream)
         self._acks = acks
         self._owed = 0
         self.snapshot_open = True
@@ -129,19 +133,19 @@ class MappingSync:
         for item in slices:
             if item.removed:
                 self._table.drop(item.id, self._flying)
-            elif not self._table.want(item, self._stream):
-                self.unchanged += 1
-            elif limit is not None and len(self._table) > limit:
+            elif limit is not None and not self._table.admits(item.id, limit):
                 raise ProtocolError(
                     f"the server sends more than {limit} services: raise max_services,"
                     " or ask why there are so many"
                 )
+            elif not self._table.want(item):
+                self.unchanged += 1
         if self._acks:
             self._owed += 1
         if complete and self.snapshot_open:
             self.snapshot_open = False
             self._complete_due = True
-            self._table.end_snapshot(self._stream, self._flying)
+            self._table.end_snapshot(self._flying)
 
     @property
     def _flying(self) -> Mapping[str, bytes]:
@@ -187,8 +191,6 @@ class MappingSync:
             self._table.fill(turn)
             yield from self._apply(turn)
         self._turn = None
-        if turn.completes:
-            self.whole = True
         if turn.acks and turn.stream == self._stream:
             yield Ack(turn.acks)
         if turn.completes:
@@ -207,36 +209,54 @@ class MappingSync:
 
     def _make_way(self, turn: Turn) -> bool:
         freed, turn.freed = turn.freed, set()
-        return self._table.make_way(freed)
+        late, turn.late = turn.late, False
+        return self._table.make_way(freed) or late
 
     def _apply(self, turn: Turn) -> Iterator[Step | None]:
         for service in turn.removals:
-            if service.must_go:  # not wanted again in the meantime
+            if service.must_go:
                 yield from self._remove(turn, service)
-        for service in turn.upserts:
-            yield from self._upsert(turn, service)
+            elif not service.settled:
+                turn.late = True  # wanted again in the meantime, but otherwise
+        yield from self._upsert_all(turn)
         while turn.flying:
             yield None
         yield from self._drain()
         if self.uncommitted or (turn.completes and not self.whole):
             yield Commit(self.whole or turn.completes)
+            self.whole = self.whole or turn.completes
             yield from self._drain()
 
     def _remove(self, turn: Turn, service: Service) -> Iterator[Step]:
         self.uncommitted = True  # even when it fails half-way
         yield Remove(service.last_told())
-        if self._table.failures and service.told is not None:
-            turn.freed |= addresses(service.told)
+        if self._table.failures:
+            turn.freed |= service.held()
         service.told, service.leaving = None, False
         self._touched.append(service)
+        self._gone.append(service)
         self.removed += 1
         if service.wanted is None:
             self._table.forget(service)
+        else:
+            self._table.requeue((service,))
+
+    def _upsert_all(self, turn: Turn) -> Iterator[Step]:
+        # In the order of their newest message, which may arrive while this goes on.
+        waiting = [(service.order, service.id, service) for service in turn.upserts]
+        heapify(waiting)
+        while waiting:
+            order, _, service = heappop(waiting)
+            if service.order == order:
+                yield from self._upsert(turn, service)
+            else:
+                heappush(waiting, (service.order, service.id, service))
 
     def _upsert(self, turn: Turn, service: Service) -> Iterator[Step]:
         body = service.wanted
-        if body is None or service.settled:
-            return  # superseded in the meantime
+        if body is None or service.settled:  # superseded in the meantime
+            turn.late = turn.late or service.must_go
+            return
         try:
             mapping = read_mapping(body, service.token)
             reason = self._refusal(mapping)
@@ -260,31 +280,40 @@ class MappingSync:
         turn, service = self._under_way(step)
         body = turn.flying.pop(service.id)
         if service.told is not None and self._table.failures:
-            turn.freed |= addresses(service.told) - addresses(step.mapping)
+            turn.freed |= service.held() - addresses(step.mapping)
         service.told, service.leaving = body, False
+        if service.wanted is not None and same_mapping(service.wanted, body):
+            service.wanted = body  # changed in the meantime, and changed back
         self._touched.append(service)
         self.uncommitted = True
         self.upserted += 1
-        if service.wanted == body:
-            self._table.succeed(service)
 
-    def rejected(self, step: Upsert, reason: str) -> None:
+    def rejected(self, step: Upsert, reason: str, now: float) -> None:
         """The sink's `upsert` raised."""
+        self._now = now
         turn, service = self._under_way(step)
-        if service.wanted == turn.flying.pop(service.id):  # else superseded, and queued
+        if service.wanted == turn.flying.pop(service.id):
             self._fail(service, step.mapping, reason, refused=False)
+        else:
+            turn.late = True  # superseded, and queued
 
     def done(self, step: Remove | Commit | None = None) -> None:
         """The sink's `remove` or `commit` returned; None: a commit nobody asked for."""
         if isinstance(step, Remove):
             return
         self.uncommitted = False
+        for service in self._gone:
+            service.served = None
         for service in self._touched:
-            service.served = service.told
+            service.served, service.doubtful = service.told, False
+            if service.wanted == service.told:
+                self._table.succeed(service)
+        self._gone.clear()
         self._touched.clear()
 
-    def rejected_at_commit(self, reasons: Mapping[str, str]) -> list[str]:
+    def rejected_at_commit(self, reasons: Mapping[str, str], now: float) -> list[str]:
         """The sink's `commit` raised Rejected. Returns the ids the sink cannot know."""
+        self._now = now
         self._touched = [s for s in self._touched if s.id not in reasons]
         self.done()
         unknown: list[str] = []
@@ -292,10 +321,13 @@ class MappingSync:
             service = self._table.get(service_id)
             if service is None or service.told is None:
                 unknown.append(service_id)
-            elif service.wanted == service.told:  # else superseded, and queued
+                continue
+            if service.served == service.told:
+                service.served = None  # it was in effect and no longer is
+            if service.wanted == service.told:
                 self._fail(service, service.last_told(), reason, refused=False)
-                if service.served == service.told:
-                    service.served = None  # it was in effect and no longer is
+            elif self._turn is not None:
+                self._turn.late = True  # superseded, and queued
         return unknown
 
     def failed(self) -> None:
@@ -305,7 +337,10 @@ class MappingSync:
         """
         turn, self._turn = self._turn, None
         assert turn is not None
-        self._table.requeue(chain(turn.removals, turn.upserts))
+        for service in self._touched:
+            service.doubtful = True
+        self._table.requeue(chain(turn.removals, turn.upserts, self._touched))
+        self._touched.clear()
         self._complete_due = False
         self._owed = 0
         self._paused_on = self._stream

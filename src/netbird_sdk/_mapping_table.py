@@ -27,6 +27,10 @@ class ServiceTable:
         self._queue: dict[str, None] = {}
         """Ids to look at in the next turn."""
         self._changes = 0
+        self._snapshot = 0
+        """The number of the snapshot that the current stream began with."""
+        self._present = 0
+        """Services wanted on the current stream."""
 
     def __len__(self) -> int:
         return len(self._services)
@@ -59,16 +63,41 @@ class ServiceTable:
 
     # What management says.
 
-    def want(self, item: Slice, snapshot: int) -> bool:
+    def begin_snapshot(self, snapshot: int) -> None:
+        """A new stream begins: what it does not repeat is dropped at its end."""
+        self._snapshot = snapshot
+        self._present = 0
+
+    def admits(self, service_id: str, limit: int) -> bool:
+        """Whether wanting a service keeps their number within `limit`.
+
+        While a snapshot takes the place of another, both are remembered.
+        """
+        service = self._services.get(service_id)
+        if service is not None and self._is_present(service):
+            return True
+        return self._present < limit and (
+            service is not None or len(self._services) < 2 * limit
+        )
+
+    def _is_present(self, service: Service) -> bool:
+        return service.wanted is not None and service.snapshot == self._snapshot
+
+    def want(self, item: Slice) -> bool:
         """Note the state management wants; say whether it is news."""
         service = self._services.get(item.id)
         if service is None:
             service = self._services[item.id] = Service(item.id)
-        service.snapshot = snapshot
+        if not self._is_present(service):
+            self._present += 1
+        service.snapshot = self._snapshot
         service.token = item.token
         if service.wanted is not None and same_mapping(service.wanted, item.body):
             return False
-        service.wanted = item.body
+        told = service.told
+        # The same bytes for the same state, so that nothing is told twice.
+        known = told is not None and same_mapping(told, item.body)
+        service.wanted = told if known else item.body
         self._failing.pop(item.id, None)
         self._enqueue(service)
         return True
@@ -81,6 +110,8 @@ class ServiceTable:
         service = self._services.get(service_id)
         if service is None or service.wanted is None:
             return
+        if self._is_present(service):
+            self._present -= 1
         service.wanted = None
         self._failing.pop(service_id, None)
         if service.told is not None or service_id in flying:
@@ -88,12 +119,12 @@ class ServiceTable:
         else:
             self.forget(service)  # created and removed before the sink saw it
 
-    def end_snapshot(self, snapshot: int, flying: Container[str]) -> None:
+    def end_snapshot(self, flying: Container[str]) -> None:
         """Drop what a complete snapshot lacked, and try what was rejected again."""
         lacking = [
             service.id
             for service in self._services.values()
-            if service.snapshot != snapshot and service.wanted is not None
+            if service.snapshot != self._snapshot and service.wanted is not None
         ]
         for service_id in lacking:
             self.drop(service_id, flying)
@@ -121,9 +152,8 @@ class ServiceTable:
     def requeue(self, services: Iterable[Service]) -> None:
         """Queue services whose telling came to nothing."""
         for service in services:
-            if self._services.get(service.id) is service and not self._refused(
-                service.id
-            ):
+            known = self._services.get(service.id) is service
+            if known and (service.must_go or not self._refused(service.id)):
                 self._queue.setdefault(service.id)
 
     def fill(self, turn: Turn) -> None:
@@ -140,6 +170,9 @@ class ServiceTable:
             if service.wanted is None:
                 if service.told is None:
                     self.forget(service)
+            elif service.leaving:
+                pass  # told again only when its removal is in effect: a commit that
+                # rejected it might otherwise bring back what had to go
             elif not self._refused(service_id) and not service.settled:
                 turn.upserts.append(service)
         turn.upserts.sort(key=lambda service: service.order)
@@ -151,8 +184,6 @@ class ServiceTable:
         access rules have changed, or one in the way of another rejected service. It has
         to go before the messages of this turn are acknowledged.
         """
-        if not self._failing:
-            return False
         waiting = [i for i, failure in self._failing.items() if not failure.refused]
         for service in blocking((self._services[i], self._failing[i]) for i in waiting):
             service.leaving = True

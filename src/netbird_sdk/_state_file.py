@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterable
@@ -26,6 +27,8 @@ __all__ = ["StateFile", "read_state", "write_state"]
 
 FORMAT: Final = "netbird-sdk mappings 1"
 _DIGEST_BYTES: Final = 32
+_CLOCK_SKEW: Final = 60.0
+"""Seconds that the clock may have been set back since."""
 
 
 def _path(value: str | os.PathLike[str]) -> Path:
@@ -43,9 +46,14 @@ class StateFile:
     path: Path = attrs.field(converter=_path)
     """Its directory must exist; one file for each cluster."""
     max_age: float = 86_400.0
-    """Seconds after which the table is too old to be used."""
+    """Seconds after which the table is too old to be used.
+
+    Counted from when it was last known to be up to date.
+    """
 
     def __attrs_post_init__(self) -> None:
+        if not 0 < self.max_age < math.inf:
+            raise ConfigurationError("StateFile.max_age must be greater than 0")
         if not self.path.parent.is_dir():
             raise ConfigurationError(
                 f"StateFile: {self.path.parent} is no directory: create it first"
@@ -61,7 +69,7 @@ def write_state(
 ) -> None:
     """Replace the file by a table; a crash leaves the old or the new one.
 
-    `now` is the time of day in seconds since 1970.
+    `now` is when the table was up to date, in seconds since 1970.
 
     Raises:
         OSError: The file cannot be written.
@@ -107,7 +115,7 @@ def read_state(path: Path, *, cluster: str, max_age: float, now: float) -> list[
     try:
         head = json.loads(head_line)
         found = (head["format"], head["cluster"], float(head["saved"]))
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError) as error:
         raise UnusableStateError("it is no table of mappings, or damaged") from error
     if found[0] != FORMAT:
         raise UnusableStateError(f"its format is {found[0]!r}, not {FORMAT!r}")
@@ -116,9 +124,11 @@ def read_state(path: Path, *, cluster: str, max_age: float, now: float) -> list[
     if found[1] != cluster:
         raise UnusableStateError(f"it is the table of {found[1]!r}, not of {cluster!r}")
     age = now - found[2]
-    if not -60 <= age <= max_age:
+    if not age >= -_CLOCK_SKEW:
+        raise UnusableStateError("it is from the future: one clock is wrong")
+    if age > max_age:
         raise UnusableStateError(
-            f"it was saved {age:.0f} s ago, more than {max_age:g} s"
+            f"it was up to date {age:.0f} s ago, which is more than {max_age:g} s"
         )
     return _read_slices(rest)
 

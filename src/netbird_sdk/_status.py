@@ -66,7 +66,7 @@ _HINTS: Final = (
         " and that a reverse proxy in between speaks HTTP/2",
     ),
     _Hint(
-        r"Stream removed(?!.*larger than max)",
+        r"Stream removed(?!.*(larger than max|reset|closed|ping timeout))",
         "the answer was no gRPC: a web server or reverse proxy may have sent a page of "
         "its own",
     ),
@@ -105,6 +105,10 @@ _HINTS: Final = (
         r"Socket closed|Connection reset",
         "the server closed the connection: it may want TLS (https:// in the URL), or a "
         "client certificate",
+    ),
+    _Hint(
+        r"ping timeout|keepalive",
+        "the server, or something on the way to it, has fallen silent",
     ),
     _Hint(
         r"Deadline Exceeded",
@@ -193,6 +197,20 @@ _HINTS: Final = (
         r"with the same public key is already logged in",
         "the server blocks this key for ten minutes or longer, for it logged in too "
         "often or from machines that differ: see that each machine has its own key",
+    ),
+    _Hint(
+        r"peer expose is not enabled|no group is set for peer expose|allowed expose",
+        "an administrator has to allow this peer's group to expose services, in the "
+        "settings of the account",
+    ),
+    _Hint(
+        r"could not derive cluster",
+        "a service is published below the domain of a connected proxy, or below a "
+        "custom domain of the account",
+    ),
+    _Hint(
+        r"is in use by proxy",
+        "a service leads to this peer: end what it exposes, or delete the service",
     ),
     _Hint(
         r"unknown (service|method)|Method not found",

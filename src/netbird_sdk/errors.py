@@ -17,12 +17,13 @@
     │   └── UnsupportedError               UNIMPLEMENTED               fatal
     ├── ProtocolError                      undecodable, out of order   transient
     │   └── SealError                      a sealed body did not open  transient
-    └── SinkError                          a sink call failed          transient
+    ├── SinkError                          a sink call failed          transient
+    └── ExposeLostError                    a published port is gone    fatal
 
 The kinds of AuthenticationError say what a peer was refused for, whatever status the
-server said it with. Transient errors are worth another attempt, see `is_transient`. What caused an error is
-its `__cause__`. Every error can be pickled and copied; as with any Python exception,
-its cause and its traceback stay behind.
+server said it with. Transient errors are worth another attempt, see `is_transient`.
+What caused an error is its `__cause__`. Every error can be pickled and copied; as with
+any Python exception, its cause and its traceback stay behind.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ __all__ = [
     "AuthenticationError",
     "ClosedError",
     "ConfigurationError",
+    "ExposeLostError",
     "LoginExpiredError",
     "LoginRequiredError",
     "NetBirdError",
@@ -186,6 +188,20 @@ class SealError(ProtocolError):
 
 class SinkError(NetBirdError):
     """A call of the sink failed or took too long; `__cause__` says what it raised."""
+
+
+class ExposeLostError(NetBirdError):
+    """A published port could not be kept; its `__cause__` says what happened.
+
+    Expose it again to publish it under a new name.
+    """
+
+    domain: str
+    """Where it was published."""
+
+    def __init__(self, message: str, *, domain: str) -> None:
+        super().__init__(message)
+        self.domain = domain
 
 
 def is_transient(error: NetBirdError) -> bool:

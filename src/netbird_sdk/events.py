@@ -9,16 +9,22 @@ import attrs
 from netbird_sdk.errors import NetBirdError
 
 __all__ = [
+    "ChecksNotReported",
     "Connected",
     "CutByServer",
     "Disconnected",
     "FellBack",
+    "JobFinished",
     "MappingRejected",
+    "NetworkSynced",
+    "RPCMissing",
     "SessionEvent",
     "SnapshotOverdue",
     "StateIgnored",
     "StateRestored",
     "Synced",
+    "UpdateFailed",
+    "UpdateIgnored",
 ]
 
 
@@ -101,6 +107,25 @@ class Disconnected:
 
 
 @attrs.frozen(kw_only=True)
+class JobFinished:
+    """A job is done, and the server has been sent the outcome."""
+
+    job_id: str
+    succeeded: bool
+    reason: str
+    """Why not; empty for success."""
+    seconds: float
+    """How long it took."""
+
+
+@attrs.frozen(kw_only=True)
+class RPCMissing:
+    """The server lacks the RPC that the session is for: the session is over."""
+
+    method: str
+
+
+@attrs.frozen(kw_only=True)
 class StateRestored:
     """The session begins with the table that an earlier run has kept on disk."""
 
@@ -116,6 +141,39 @@ class StateIgnored:
     reason: str
 
 
+@attrs.frozen(kw_only=True)
+class NetworkSynced:
+    """The whole network has come on this stream, and been told to `on_update`."""
+
+    serial: int
+    peers: int
+    """How many peers there are to connect to."""
+
+
+@attrs.frozen(kw_only=True)
+class UpdateIgnored:
+    """Part of what a server sent about the network is not followed."""
+
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class UpdateFailed:
+    """`on_update` raised. The next change it is told of includes this one."""
+
+    serial: int
+    error: Exception
+
+
+@attrs.frozen(kw_only=True)
+class ChecksNotReported:
+    """The files that posture checks ask for could not be looked up, or not be told."""
+
+    error: Exception
+    retry_in: float
+    """Seconds until the next attempt, unless there is an update before."""
+
+
 SessionEvent: TypeAlias = (
     Connected
     | FellBack
@@ -126,4 +184,10 @@ SessionEvent: TypeAlias = (
     | Disconnected
     | StateRestored
     | StateIgnored
+    | JobFinished
+    | RPCMissing
+    | NetworkSynced
+    | UpdateIgnored
+    | UpdateFailed
+    | ChecksNotReported
 )

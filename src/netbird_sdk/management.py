@@ -4,30 +4,38 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-import grpc
-
 from netbird_sdk._connection import Connection, Transport
-from netbird_sdk._credentials import check_setup_key, check_token, refuse_plaintext
-from netbird_sdk._methods import management as rpc
-from netbird_sdk._sealed import SERVER_KEY_TIMEOUT, SealedCalls
-from netbird_sdk.errors import (
-    AuthenticationError,
-    ConfigurationError,
-    RPCError,
-    TransportError,
+from netbird_sdk._credentials import refuse_plaintext
+from netbird_sdk._expose_request import ExposeProtocolName, expose_request
+from netbird_sdk._login import (
+    LOGIN_BACKOFF,
+    Credential,
+    Patience,
+    log_in,
+    login_request,
 )
+from netbird_sdk._methods import management as rpc
+from netbird_sdk._peer_calls import PeerCalls, check_sync_meta
+from netbird_sdk._sealed import SERVER_KEY_TIMEOUT, SealedCalls
+from netbird_sdk.config import Backoff
+from netbird_sdk.errors import RPCError, TransportError
+from netbird_sdk.expose import Exposure
+from netbird_sdk.jobs import JobHandler, JobSession
 from netbird_sdk.keys import PrivateKey, PublicKey
 from netbird_sdk.models.management import (
+    DeviceAuthorizationFlow,
     Empty,
-    LoginRequest,
     LoginResponse,
-    PeerKeys,
     PeerSystemMeta,
+    PKCEAuthorizationFlow,
 )
-from netbird_sdk.system import system_meta
+from netbird_sdk.session import OnEvent, RetryOn
+from netbird_sdk.sync_session import EvaluateChecks, OnUpdate, SyncSession
+from netbird_sdk.system import checked_files, system_meta
 
 __all__ = ["ManagementClient"]
 
@@ -79,6 +87,7 @@ class ManagementClient:
         self._pinned = server_key
         self._allow_insecure = allow_insecure
         self._calls = SealedCalls(self._connection, private_key, server_key)
+        self._peer_calls = PeerCalls(self._calls, self._refuse_plaintext)
 
     def __repr__(self) -> str:
         url = self._connection.endpoint.url
@@ -135,12 +144,14 @@ class ManagementClient:
         ssh_public_key: str = "",
         dns_labels: Iterable[str] = (),
         timeout: float | None = None,
+        retry_for: float = 30.0,
+        backoff: Backoff = LOGIN_BACKOFF,
     ) -> LoginResponse:
         """Log this peer in, and register it if the server does not know it yet.
 
         The first attempt carries no credentials; the setup key or the token is sent
         only if the server refuses that. A token is sent once, for servers take each
-        only once.
+        only once: when no answer comes, it is only looked whether the peer got in.
 
         Args:
             meta: What to tell of this machine; by default what `system_meta` finds.
@@ -148,49 +159,188 @@ class ManagementClient:
             jwt: An identity provider's token, to register or renew a person's peer.
             ssh_public_key: An authorized_keys line without line end.
             dns_labels: Extra names for the peer; the setup key must allow them.
+            timeout: Seconds for each RPC of it.
+            retry_for: Failures that may pass are met with another attempt, none of
+                which begins later than so many seconds after the first; 0 for one.
+            backoff: The waits between attempts.
 
         Raises:
-            AuthenticationError: The peer is unknown and nothing was given to register
-                it with, or its login has expired, or it is blocked.
-            RPCError: NOT_FOUND: the setup key is invalid, used up or expired.
+            LoginRequiredError: The peer is unknown, and nothing was given to register
+                it with.
+            LoginExpiredError: The person has to log in again: pass a `jwt`.
+            SetupKeyError: The setup key lets it in no more.
+            TokenError: The token is refused; TokenReusedError: or may be used up.
+            UserBlockedError: The person may not have peers.
+            UserMismatchError: The peer is another person's.
+            AuthenticationError: The base of these; the server denied it otherwise.
         """
-        if setup_key is not None and jwt is not None:
-            raise ConfigurationError("give login a setup_key or a jwt, not both")
-        if meta is not None and not meta.hostname:
-            raise ConfigurationError(
-                "meta.hostname is empty: the server names the peer by it"
-            )
-        if setup_key is not None:
-            setup_key = check_setup_key(setup_key)
-            self._refuse_plaintext("setup key")
-        if jwt is not None:
-            jwt = check_token(jwt, what="JWT")
-            self._refuse_plaintext("JWT")
-        request = LoginRequest(
-            meta=meta or await asyncio.to_thread(system_meta),
-            peer_keys=PeerKeys(
-                ssh_pub_key=ssh_public_key.encode(),
-                wg_pub_key=str(self.public_key).encode(),
-            ),
-            dns_labels=tuple(dns_labels),
+        patience = Patience(retry_for=retry_for, backoff=backoff)
+        credential = Credential.given(setup_key=setup_key, jwt=jwt)
+        if credential is not None:
+            self._refuse_plaintext(credential.name)
+        if meta is None:
+            meta = await asyncio.to_thread(system_meta)
+        request = login_request(
+            self.public_key, meta, ssh_public_key=ssh_public_key, dns_labels=dns_labels
         )
-        try:
-            return await self._calls.sealed(rpc.LOGIN, request, timeout)
-        except AuthenticationError as error:
-            refused = setup_key is None and jwt is None
-            if refused or error.code is not grpc.StatusCode.PERMISSION_DENIED:
-                raise
-        return await self._calls.sealed(
-            rpc.LOGIN,
-            LoginRequest(
-                meta=request.meta,
-                peer_keys=request.peer_keys,
-                dns_labels=request.dns_labels,
-                setup_key=setup_key or "",
-                jwt_token=jwt or "",
-            ),
-            timeout,
+        return await log_in(
+            self._calls, request, credential, timeout=timeout, patience=patience
         )
+
+    def sync(
+        self,
+        meta: PeerSystemMeta | None = None,
+        *,
+        on_update: OnUpdate | None = None,
+        evaluate_checks: EvaluateChecks = checked_files,
+        backoff: Backoff = Backoff(),  # noqa: B008 - frozen
+        retry_on: RetryOn | None = None,
+        on_event: OnEvent | None = None,
+    ) -> SyncSession:
+        """Return a session that follows the network of this peer, once logged in.
+
+        Await its `run`, or enter it as a context manager.
+
+        Args:
+            meta: What to tell of this machine; by default what `system_meta` finds.
+            on_update: Called with the network and with what has changed in it.
+            evaluate_checks: Looks up the files that posture checks ask for.
+            backoff: The waits between connections.
+            retry_on: Which errors are worth another connection; by default all but
+                PERMISSION_DENIED.
+            on_event: Told of connections, and of what goes wrong.
+        """
+        return SyncSession(
+            self._peer_calls,
+            own_key=self.public_key,
+            meta=None if meta is None else check_sync_meta(meta),
+            on_update=on_update,
+            evaluate_checks=evaluate_checks,
+            backoff=backoff,
+            retry_on=retry_on,
+            on_event=on_event,
+        )
+
+    async def sync_meta(
+        self, meta: PeerSystemMeta, *, timeout: float | None = None
+    ) -> None:
+        """Tell the server what has changed on this machine.
+
+        Raises:
+            RPCError: NOT_FOUND: the server does not know this peer.
+        """
+        await self._peer_calls.sync_meta(check_sync_meta(meta), timeout)
+
+    async def logout(self, *, timeout: float | None = 15.0) -> bool:
+        """Have the server delete this peer; its key can register again.
+
+        Returns False if the server did not know the peer, as after a logout whose
+        answer was lost. A session of `sync` then ends with an AuthenticationError.
+        """
+        return await self._peer_calls.logout(timeout)
+
+    async def extend_auth_session(
+        self, jwt: str, *, timeout: float | None = None
+    ) -> datetime | None:
+        """Extend the login of a person's peer; return its new end, None for never.
+
+        See `watch_deadline` for doing it in time, whenever it is needed.
+
+        Raises:
+            TokenError: The token is refused. Whatever the error, get another one.
+            UserMismatchError: The peer is another person's.
+            RPCError: FAILED_PRECONDITION: this login does not expire.
+            UnsupportedError: The server is older than 0.72.0.
+        """
+        meta = await asyncio.to_thread(system_meta)
+        return await self._peer_calls.extend(jwt, meta, timeout)
+
+    async def get_device_authorization_flow(
+        self, *, timeout: float | None = None
+    ) -> DeviceAuthorizationFlow | None:
+        """Ask how a person logs in on another device; None if that is not offered."""
+        return await self._peer_calls.device_flow(timeout)
+
+    async def get_pkce_authorization_flow(
+        self, *, timeout: float | None = None
+    ) -> PKCEAuthorizationFlow | None:
+        """Ask how a person logs in with a browser; None if that is not offered."""
+        return await self._peer_calls.pkce_flow(timeout)
+
+    def serve_jobs(
+        self,
+        handler: JobHandler,
+        *,
+        backoff: Backoff = Backoff(),  # noqa: B008 - frozen
+        retry_on: RetryOn | None = None,
+        on_event: OnEvent | None = None,
+    ) -> JobSession:
+        """Return a session that does the jobs the server has for this peer.
+
+        Await its `run`, or enter it as a context manager.
+
+        Args:
+            handler: Does one job, which for now is to collect a debug bundle; what it
+                raises is told to the server as the reason of a failure. It is called
+                for kinds of work that this library knows, and cancelled when the
+                stream ends.
+            backoff: The waits between connections.
+            retry_on: Which errors are worth another connection; by default all but
+                PERMISSION_DENIED.
+            on_event: Told of connections and of jobs that are done.
+        """
+        return JobSession(
+            self._calls,
+            handler,
+            backoff=backoff,
+            retry_on=retry_on,
+            on_event=on_event,
+        )
+
+    def expose(
+        self,
+        *,
+        port: int,
+        protocol: ExposeProtocolName = "http",
+        name_prefix: str | None = None,
+        domain: str | None = None,
+        pin: str | None = None,
+        password: str | None = None,
+        user_groups: Iterable[str] = (),
+        listen_port: int | None = None,
+    ) -> Exposure:
+        """Publish a port of this peer for as long as an `async with` block runs.
+
+        What the block is given says where: `async with client.expose(port=8080) as
+        service: print(service.url)`. When the port is lost, the block is cancelled and
+        ExposeLostError raised. Without PIN, password and groups it is open to everyone.
+
+        Args:
+            port: Where something listens on the peer's address in the network.
+            protocol: What is published; `https` if the port itself speaks HTTPS.
+            name_prefix: Start of the generated name.
+            domain: Where the name is put in front of; the server chooses by default.
+            pin: Six digits that visitors need; http and https only.
+            password: What visitors need; http and https only.
+            user_groups: Names of groups whose users may visit; http and https only.
+            listen_port: The proxy's port, by default the same; tcp, udp and tls only.
+
+        Raises:
+            ConfigurationError: The server would not take one of these.
+        """
+        request = expose_request(
+            port=port,
+            protocol=protocol,
+            name_prefix=name_prefix,
+            domain=domain,
+            pin=pin,
+            password=password,
+            user_groups=user_groups,
+            listen_port=listen_port,
+        )
+        if pin is not None or password is not None:
+            self._refuse_plaintext("PIN or password")
+        return Exposure(self._calls, request)
 
     def _refuse_plaintext(self, what: str) -> None:
         if self._pinned is None:

@@ -115,7 +115,11 @@ class MappingSession(Session):
         self._applier = Applier(self._machine, sink, limits, self)
         self._reporter = StatusReporter(send_report) if send_report else None
         self._report_active = report_active
-        self._keeper = StateKeeper(state, cluster, clock) if state else None
+        self._keeper = (
+            StateKeeper(state, cluster, clock, lambda: self.stale_for)
+            if state
+            else None
+        )
         self._stream: MappingStream | None = None
         self._synced_from = 0.0
         self._cuts: deque[float] = deque()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import enum
 import logging
 from abc import ABC, abstractmethod
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from random import Random
 from types import TracebackType
-from typing import Final, Never, Self, cast
+from typing import Final, Self, cast
 
 from netbird_sdk.config import Backoff
 from netbird_sdk.errors import (
@@ -18,6 +19,7 @@ from netbird_sdk.errors import (
     ConfigurationError,
     NetBirdError,
     RPCError,
+    SinkError,
     is_transient,
 )
 from netbird_sdk.events import (
@@ -25,6 +27,8 @@ from netbird_sdk.events import (
     CutByServer,
     Disconnected,
     FellBack,
+    JobFinished,
+    NetworkSynced,
     SessionEvent,
     StateRestored,
     Synced,
@@ -40,8 +44,14 @@ REFUSED_DELAY: Final = 15.0
 SUSPICIOUS_CUTS: Final = 3
 """Streams cut by the server within a minute that call for a warning."""
 
+_GOOD_NEWS: Final = Connected | FellBack | NetworkSynced | StateRestored | Synced
+
 OnEvent = Callable[[SessionEvent], None]
 RetryOn = Callable[[NetBirdError], bool]
+
+
+# Where nobody has set logging up, Python would print warnings beside what events say.
+logging.getLogger("netbird_sdk").addHandler(logging.NullHandler())
 
 
 class SessionState(enum.Enum):
@@ -113,8 +123,10 @@ class Session(ABC):
             return None
         return asyncio.get_running_loop().time() - self._last_ready
 
-    async def run(self) -> Never:
+    async def run(self) -> None:
         """Connect, follow the stream and reconnect, until cancelled.
+
+        Only a session of a kind that says so ever returns.
 
         Raises:
             ClosedError: The session has run before, or its client was closed.
@@ -128,10 +140,14 @@ class Session(ABC):
             async with self._alongside():
                 await self._keep_connected()
         except BaseExceptionGroup as group:
-            self._error = _only_member(group)
-            raise self._error from self._error.__cause__
+            error = _only_member(group)
+            try:
+                self._error = _kept(error)
+                raise error from error.__cause__
+            finally:
+                del error  # would keep itself alive through its traceback
         except BaseException as error:
-            self._error = error
+            self._error = _kept(error)
             raise
         finally:
             self._state = SessionState.CLOSED
@@ -170,7 +186,12 @@ class Session(ABC):
             await self._group.__aexit__(exc_type, exc, traceback)
         except BaseExceptionGroup as group:
             error = _only_member(group)
-            raise error from error.__cause__
+            try:
+                raise error from error.__cause__
+            finally:
+                del error
+        finally:
+            self._group = self._task = None
 
     async def _run_until_cancelled(self) -> None:
         await self.run()
@@ -184,6 +205,10 @@ class Session(ABC):
     def _alongside(self) -> AbstractAsyncContextManager[object]:
         """What runs beside the connections, from the first to after the last."""
         return nullcontext()
+
+    def _ends_well(self, _error: NetBirdError) -> bool:
+        """Say whether the session is over, without that being an error."""
+        return False
 
     def _stream_lost(self, error: NetBirdError) -> None:  # noqa: B027 - optional
         """React to the end of a stream, before the wait for the next."""
@@ -208,12 +233,7 @@ class Session(ABC):
 
     def _emit(self, event: SessionEvent) -> None:
         """Log an event and tell the callback, whose errors are logged only."""
-        level = (
-            logging.INFO if isinstance(event, Connected | FellBack | Synced) else None
-        )
-        if isinstance(event, Disconnected):
-            level = logging.WARNING if self._failures <= 1 else logging.DEBUG
-        self._logger.log(logging.WARNING if level is None else level, "%s", event)
+        self._logger.log(self._level(event), "%s", event)
         if self._on_event is None:
             return
         try:
@@ -227,13 +247,15 @@ class Session(ABC):
             return logging.WARNING if self._failures <= 1 else logging.DEBUG
         if isinstance(event, CutByServer):
             return logging.WARNING if event.times == SUSPICIOUS_CUTS else logging.DEBUG
-        if isinstance(event, Connected | FellBack | Synced | StateRestored):
+        if isinstance(event, JobFinished):
+            return logging.INFO if event.succeeded else logging.WARNING
+        if isinstance(event, _GOOD_NEWS):
             return logging.INFO
         return logging.WARNING
 
     # The loop.
 
-    async def _keep_connected(self) -> Never:
+    async def _keep_connected(self) -> None:
         delays = self._backoff.delays(self._random)
         while True:
             self._state = SessionState.CONNECTING
@@ -248,6 +270,9 @@ class Session(ABC):
             if self.state is SessionState.READY:
                 self._last_ready = asyncio.get_running_loop().time()
             self._up_since = None
+            if self._ends_well(error):
+                self._error = error
+                return
             if not self._worth_retrying(error):
                 raise error
             delay = next(delays)
@@ -258,6 +283,7 @@ class Session(ABC):
             self._state = SessionState.WAITING
             self._failures += 1
             self._stream_lost(error)
+            _forget_frames(error)
             self._emit(
                 Disconnected(error=error, retry_in=delay, stale_for=self.stale_for)
             )
@@ -282,6 +308,27 @@ def _is_refusal(error: NetBirdError) -> bool:
     if not isinstance(error, RPCError):
         return False
     return not is_transient(error) or "too many failed" in error.details
+
+
+def _kept(error: BaseException) -> BaseException | None:
+    """Return what `wait_synced` is to raise: without frames, see `_forget_frames`."""
+    if isinstance(error, asyncio.CancelledError):
+        return None
+    return copy.copy(error) if isinstance(error, NetBirdError) else error
+
+
+def _forget_frames(error: NetBirdError) -> None:
+    """Let go of the frames that the end of a stream has passed through.
+
+    They hold the call, and a call that is held keeps its connection open, until the
+    next garbage collection or for as long as somebody keeps the event.
+    """
+    links = [error, error.__context__]
+    if not isinstance(error, SinkError):  # whose cause is the sink's author's to see
+        links.append(error.__cause__)
+    for link in links:
+        if link is not None:
+            link.__traceback__ = None
 
 
 def _only_member(error: BaseException) -> BaseException:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import attrs
 
+from netbird_sdk.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from netbird_sdk.models.proxy import ProxyMapping
 
@@ -86,6 +88,18 @@ class SinkLimits:
     """Upserts of different services at once; only for a sink that can take it."""
     services: int | None = None
     """Services a server may make this process remember."""
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("call", "snapshot", "services"):
+            limit = getattr(self, name)
+            if limit is not None and not limit > 0:
+                raise ConfigurationError(
+                    f"SinkLimits.{name} must be greater than 0, or None for no limit"
+                )
+        if not self.shutdown >= 0:
+            raise ConfigurationError("SinkLimits.shutdown must not be negative")
+        if self.concurrency < 1:
+            raise ConfigurationError("SinkLimits.concurrency must be at least 1")
 
 
 OnAdded = Callable[["ProxyMapping"], Awaitable[None]]

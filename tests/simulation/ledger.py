@@ -29,7 +29,8 @@ class Message:
 class Receipt:
     """A message that the client has read, with the changes it made."""
 
-    changes: tuple[tuple[str, Version | None, int], ...]
+    changes: tuple[tuple[str, int], ...]
+    """Services and the order of their new state."""
 
 
 @attrs.define
@@ -39,8 +40,14 @@ class Known:
     version: Version | None
     order: int
     """Rises with every change to any service."""
-    stream: int
-    token: bytes
+    stream: int = 0
+    token: bytes = b""
+    past: list[tuple[int, Version | None]] = attrs.Factory(list)
+    """All states so far, with their orders."""
+
+    def change(self, version: Version | None, order: int) -> None:
+        self.version, self.order = version, order
+        self.past.append((order, version))
 
 
 @attrs.frozen
@@ -69,7 +76,9 @@ class Ledger:
         """What the sink rejected since it last accepted the service."""
         self.completed = False
         """A commit with `complete` has succeeded."""
+        self.cancel_requested = False
         self.cancelled = False
+        """The session has had the time to notice."""
         self.commits_after_cancel = 0
         self.calls = 0
         self._concurrency = concurrency
@@ -82,7 +91,10 @@ class Ledger:
         self._running: list[str] = []
         self._accepted_one = False
         self._last_order = 0
-        self._remove_failed = False
+        self._uncertain = False
+        """A remove or a commit failed since the last commit that succeeded."""
+        self._doubtful: set[str] = set()
+        """Told before a commit that failed, and not again since."""
 
     def breach(self, text: str) -> None:
         self.violations.append(text)
@@ -99,28 +111,28 @@ class Ledger:
             if version is None:
                 if known is not None and known.version is not None:
                     self._orders += 1
-                    known.version, known.order = None, self._orders
-                    changes.append((service_id, version, known.order))
+                    known.change(None, self._orders)
+                    changes.append((service_id, known.order))
                 continue
             if known is None:
-                known = self.known[service_id] = Known(None, 0, 0, b"")
+                known = self.known[service_id] = Known(None, 0)
             known.stream, known.token = self._stream, token
             if known.version != version:
                 self._orders += 1
-                known.version, known.order = version, self._orders
-                changes.append((service_id, version, known.order))
+                known.change(version, self._orders)
+                changes.append((service_id, known.order))
             if version.fate is Fate.REFUSED:
                 self._ungrateful.add(service_id)
         if message.complete:
             self._snapshot_ends(changes)
         return Receipt(tuple(changes))
 
-    def _snapshot_ends(self, changes: list[tuple[str, Version | None, int]]) -> None:
+    def _snapshot_ends(self, changes: list[tuple[str, int]]) -> None:
         for service_id, known in self.known.items():
             if known.version is not None and known.stream != self._stream:
                 self._orders += 1
-                known.version, known.order = None, self._orders
-                changes.append((service_id, None, known.order))
+                known.change(None, self._orders)
+                changes.append((service_id, known.order))
         if self._whole_at is None:
             self._whole_at = self._orders
 
@@ -128,27 +140,27 @@ class Ledger:
         """Check that what a message said is in effect, or superseded by what is."""
         if self.cancelled:
             self.breach("G12: acknowledged after the cancellation")
-        for service_id, version, order in receipt.changes:
-            if why := self._not_in_effect(service_id, version, order):
+        for service_id, order in receipt.changes:
+            if why := self._not_in_effect(service_id, order):
                 self.breach(f"G1: acknowledged before it was in effect: {why}")
 
     def _not_in_effect(
-        self, service_id: str, version: Version | None, order: int
+        self, service_id: str, order: int
     ) -> str | None:
         served = self.settled.get(service_id)
         if self._settled_order.get(service_id, 0) >= order:
             return None
+        since = [v for o, v in self.known[service_id].past if o >= order]
+        for version in since:
+            if version is None or version.fate is Fate.REFUSED:
+                if served is None:
+                    return None
+            elif served is not None and served.mapping == version.model:
+                return None
         rejection = self.rejections.get(service_id)
         if rejection is not None and rejection.order >= order:
             return self._fails_open(service_id)
-        newest = self.known[service_id].version
-        if served is None:
-            gone = (version, newest)
-            if any(v is None or v.fate is Fate.REFUSED for v in gone):
-                return None
-        elif newest is not None and not newest.damaged and served.mapping == newest.model:
-            return None  # there and back again
-        return f"{service_id} {version}, served {served}, newest {newest}"
+        return f"{service_id} is served as {served}, and not as one of {since}"
 
     def _fails_open(self, service_id: str) -> str | None:
         served, rejection = self.settled.get(service_id), self.rejections[service_id]
@@ -187,7 +199,12 @@ class Ledger:
             if known.order < self._last_order:
                 self.breach(f"G2: upsert of {mapping.id} out of order")
         told, settled = self.told.get(mapping.id), self.settled.get(mapping.id)
-        if told is not None and told is settled and told.mapping == mapping:
+        if (
+            told is not None
+            and told is settled
+            and told.mapping == mapping
+            and mapping.id not in self._doubtful
+        ):
             self.breach(f"G4: needless upsert of {mapping.id}")
         return Telling(mapping.id, known.order, mapping)
 
@@ -196,7 +213,10 @@ class Ledger:
         self._accepted_one, self._last_order = True, telling.order
         self.told[telling.id] = self.unsettled[telling.id] = telling
         self.rejections.pop(telling.id, None)
-        self._ungrateful.discard(telling.id)
+        self._doubtful.discard(telling.id)
+        version = self.known[telling.id].version
+        if version is None or version.fate is not Fate.REFUSED:
+            self._ungrateful.discard(telling.id)
 
     def upsert_rejected(self, telling: Telling) -> None:
         self._running.remove("upsert")
@@ -226,11 +246,11 @@ class Ledger:
 
     def remove_failed(self) -> None:
         self._running.remove("remove")
-        self._remove_failed = True
+        self._uncertain = True
 
     def commit_begins(self, *, complete: bool) -> None:
         self._begin("commit")
-        if self.cancelled:
+        if self.cancel_requested:
             self.commits_after_cancel += 1
             if self.commits_after_cancel > 1:
                 self.breach("G12: more than one commit after the cancellation")
@@ -240,7 +260,7 @@ class Ledger:
             self.breach("G3: commit(False) after commit(True)")
         if (
             not self.unsettled
-            and not self._remove_failed
+            and not self._uncertain
             and (self.completed or not complete)
         ):
             self.breach("G4: a commit although nothing was told")
@@ -268,7 +288,9 @@ class Ledger:
             if told is None:
                 told = self.told[service_id]  # in effect until now, found bad only now
                 self.settled.pop(service_id, None)
-            self.rejections[service_id] = told
+            earlier = self.rejections.get(service_id)
+            if earlier is None or earlier.order < told.order:
+                self.rejections[service_id] = told
         for service_id, telling in self.unsettled.items():
             self._settled_order[service_id] = telling.order
             if telling.mapping is None:
@@ -276,11 +298,16 @@ class Ledger:
             else:
                 self.settled[service_id] = telling
         self.unsettled.clear()
-        self._remove_failed = False
+        self._uncertain = False
         self.completed = self.completed or complete
 
     def commit_failed(self) -> None:
         self._running.remove("commit")
+        self._uncertain = True
+        for service_id, telling in list(self.unsettled.items()):
+            if telling.mapping is not None:
+                self._doubtful.add(service_id)
+                del self.unsettled[service_id]
 
     # The end.
 

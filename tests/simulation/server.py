@@ -83,7 +83,11 @@ class SimulatedServer:
         plan = self.plan() if known else Plan(status=grpc.StatusCode.UNIMPLEMENTED)
         stream = SimulatedStream(self, len(self.streams) + 1, plan, acks=acks)
         self.streams.append(stream)
-        await asyncio.sleep(plan.latency)
+        try:
+            await asyncio.sleep(plan.latency)
+        except asyncio.CancelledError:
+            await stream.aclose()
+            raise
         return stream
 
     # What streams report.

@@ -13,6 +13,7 @@ out empty. `FaultProxy` puts a bad network in between.
 
 from __future__ import annotations
 
+from netbird_sdk.testing._exposes import ExposedPort
 from netbird_sdk.testing._listener import ServerTLS
 from netbird_sdk.testing._mapping_stream import MappingStream
 from netbird_sdk.testing._peers import Peer
@@ -22,6 +23,7 @@ from netbird_sdk.testing.fault_proxy import Fault, FaultProxy
 
 __all__ = [
     "Credential",
+    "ExposedPort",
     "Fault",
     "FaultProxy",
     "ManagementServer",

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final, TypeVar
 
 from grpc import StatusCode
 
-from netbird_sdk import _codec
 from netbird_sdk._methods import management as methods
-from netbird_sdk._methods.method import Method
-from netbird_sdk._model import Model
-from netbird_sdk._seal import Sealer
-from netbird_sdk.errors import ConfigurationError, ProtocolError
-from netbird_sdk.keys import PrivateKey, PublicKey
+from netbird_sdk.keys import PublicKey
 from netbird_sdk.models import management as models
+from netbird_sdk.testing._envelopes import Envelopes
+from netbird_sdk.testing._exposes import Exposes
 from netbird_sdk.testing._live_call import LiveCall
+from netbird_sdk.testing._logins import Logins
 from netbird_sdk.testing._network_map import NetworkMaps
 from netbird_sdk.testing._peers import Peers
 from netbird_sdk.testing._refusal import Refusal
-from netbird_sdk.testing._rpc_table import RpcTable, decode_request
+from netbird_sdk.testing._rpc_table import RpcTable
 from netbird_sdk.testing._sessions import Sessions
 from netbird_sdk.testing._sync_streams import SyncStreams
 
 __all__ = ["ManagementService"]
+
 
 class ManagementService:
     """Answers peers. All but two RPCs are sealed."""
@@ -37,6 +35,8 @@ class ManagementService:
         clock: Callable[[], float],
         peers: Peers,
         sessions: Sessions,
+        logins: Logins,
+        exposes: Exposes,
         streams: SyncStreams,
         maps: NetworkMaps,
         device_flow: models.DeviceAuthorizationFlow | None,
@@ -47,6 +47,8 @@ class ManagementService:
         self._clock = clock
         self._peers = peers
         self._sessions = sessions
+        self._logins = logins
+        self._exposes = exposes
         self._streams = streams
         self._maps = maps
         self._device_flow = device_flow
@@ -87,10 +89,15 @@ class ManagementService:
                 "peer system meta has to be provided to log in. "
                 f"Peer {key}, remote addr <nil>",
             )
+        known = self._peers.by_key.get(key)
         user = None
         if request.jwt_token:
             user = self._sessions.use_login_token(request.jwt_token)
+        elif known is not None:
+            self._logins.refuse_expired(known)
         peer = self._peers.log_in(key, request, request.meta, user)
+        if user is not None and (known is None or self._logins.has_expired(peer)):
+            self._logins.begin(peer)
         return self._maps.login_response(peer)
 
     def extend_session(
@@ -122,12 +129,14 @@ class ManagementService:
     def log_out(self, _request: models.Empty, key: PublicKey) -> models.Empty:
         if key not in self._peers.by_key:
             raise Refusal(StatusCode.NOT_FOUND, f"peer not found: {key}")
+        self._exposes.refuse_removal(self._peers.by_key[key])
         self.remove_peer(key)
         return models.Empty()
 
     def remove_peer(self, key: PublicKey) -> None:
         """Delete a peer, tell it so if it listens, and tell the others."""
         peer = self._peers.remove(key)
+        self._exposes.withdraw_all(key)
         self._streams.say_farewell(peer, self._maps.farewell(peer))
 
     def get_device_flow(
@@ -155,6 +164,7 @@ class ManagementService:
         peer = self._peers.by_key.get(key)
         if peer is None:
             raise Refusal(StatusCode.PERMISSION_DENIED, "peer is not registered")
+        self._logins.refuse_blocked(peer)
         self._logins.refuse_expired(peer)
         if request.meta is not None:
             self._peers.update(key, meta=request.meta)

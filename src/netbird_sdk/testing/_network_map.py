@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from netbird_sdk.models.management import (
@@ -22,12 +22,12 @@ from netbird_sdk.models.management import (
     SSHConfig,
     SyncResponse,
 )
+from netbird_sdk.testing._logins import Logins
 from netbird_sdk.testing._peers import Peer, Peers
 from netbird_sdk.testing._release import SESSION_DEADLINES, Release
 
 __all__ = ["DEFAULT_NETBIRD_CONFIG", "NetworkMaps"]
 
-_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DNS_FORWARDER_PORT: Final = 22054
 
 DEFAULT_NETBIRD_CONFIG: Final = NetbirdConfig(
@@ -45,17 +45,19 @@ DEFAULT_NETBIRD_CONFIG: Final = NetbirdConfig(
 class NetworkMaps:
     """Writes the answers to Login and the updates of Sync."""
 
-    def __init__(self, peers: Peers, config: NetbirdConfig, release: Release) -> None:
+    def __init__(
+        self, peers: Peers, logins: Logins, config: NetbirdConfig, release: Release
+    ) -> None:
         self._peers = peers
+        self._logins = logins
         self._config = config
-        # Always sent, since 1970 is how servers say that a login does not expire.
-        self._session_end = _NEVER if release >= SESSION_DEADLINES else None
+        self._tells_deadlines = release >= SESSION_DEADLINES
 
     def login_response(self, peer: Peer) -> LoginResponse:
         return LoginResponse(
             netbird_config=self._config,
             peer_config=self._peer_config(peer),
-            session_expires_at=self._session_end,
+            session_expires_at=self._session_end(peer),
         )
 
     def first_update(self, peer: Peer) -> SyncResponse:
@@ -99,8 +101,11 @@ class NetworkMaps:
                 firewall_rules_is_empty=not others,
                 routes_firewall_rules_is_empty=True,
             ),
-            session_expires_at=self._session_end,
+            session_expires_at=self._session_end(peer),
         )
+
+    def _session_end(self, peer: Peer) -> datetime | None:
+        return self._logins.deadline(peer) if self._tells_deadlines else None
 
     def _peer_config(self, peer: Peer) -> PeerConfig:
         prefix_length = self._peers.prefix_length(peer.account_id)

@@ -91,6 +91,37 @@ class PeerScript:
         """
         return self._world.sessions.mint_login_token(self._user(user_id), lifetime)
 
+    def set_login_lifetime(
+        self, lifetime: timedelta | None, *, account_id: str = _ACCOUNT
+    ) -> None:
+        """Set after which time users have to log their peers in again.
+
+        It is a day at first. Peers that listen are told of their new deadlines.
+
+        Args:
+            lifetime: From the login or its last extension; None for ever.
+            account_id: The account whose peers it concerns. Those enrolled with a
+                setup key never have to.
+        """
+        self._world.logins.set_lifetime(account_id, lifetime)
+        self._world.sync_streams.announce_map(account_id)
+
+    def expire_login(self, public_key: PublicKey) -> None:
+        """Let the login of a user's peer be over now, and end its Sync stream.
+
+        Raises:
+            ConfigurationError: No peer has this key, or its login never ends.
+        """
+        peer = self._world.peers.by_key.get(public_key)
+        if peer is None:
+            raise ConfigurationError(f"no peer has the public key {public_key}")
+        if not self._world.logins.has_end(peer):
+            raise ConfigurationError(
+                f"the login of the peer {public_key} never ends: only that of a user's "
+                "peer does, after the login lifetime of the account"
+            )
+        self._world.expire_login(peer)
+
     def mint_session_token(self, service_id: str, user_id: str) -> str:
         """Return what a visitor comes back with from the login page of a service.
 

@@ -49,7 +49,7 @@ class RpcTable(grpc.GenericRpcHandler, Generic[CallerT]):
         assert isinstance(path, str)
         handler = self._handlers.get(path)
         if handler is not None and not serves(self._release, path):
-            # None makes gRPC itself answer UNIMPLEMENTED, as servers without the RPC do.
+            # None makes gRPC itself answer UNIMPLEMENTED: servers without the RPC do.
             self._calls.count(path.rpartition("/")[2])
             return None
         return handler
@@ -110,24 +110,6 @@ class RpcTable(grpc.GenericRpcHandler, Generic[CallerT]):
             await self._calls.serve_stream(method.name, context, work)
 
         self._handlers[method.path] = grpc.stream_stream_rpc_method_handler(behave)
-
-    def not_served_yet(self, method: Method[Any, Any]) -> None:
-        """Refuse an RPC that this test server has not learned yet."""
-
-        async def behave(_request: object, context: Context) -> bytes:
-            async def refused() -> bytes:
-                raise Refusal(
-                    grpc.StatusCode.UNIMPLEMENTED,
-                    f"netbird_sdk.testing does not serve {method.name} yet",
-                )
-
-            return await self._calls.serve(method.name, context, refused)
-
-        self._handlers[method.path] = (
-            grpc.stream_stream_rpc_method_handler(behave)
-            if method.client_streaming
-            else grpc.unary_unary_rpc_method_handler(behave)
-        )
 
 
 def decode_request(model: type[RequestT], data: bytes) -> RequestT:

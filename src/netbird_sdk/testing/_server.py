@@ -19,20 +19,19 @@ from netbird_sdk.models.management import (
 )
 from netbird_sdk.testing._listener import Listener, ServerTLS
 from netbird_sdk.testing._peer_script import PeerScript
+from netbird_sdk.testing._peer_work_script import PeerWorkScript
 from netbird_sdk.testing._proxy_script import ProxyScript
 from netbird_sdk.testing._world import Settings, World
 
 __all__ = ["ManagementServer"]
 
 
-class ManagementServer(ProxyScript, PeerScript):
+class ManagementServer(ProxyScript, PeerScript, PeerWorkScript):
     """A NetBird management server, in process, on a free port of 127.0.0.1.
 
-    Proxies and peers cannot tell it from the real one by what it answers; the RPCs
-    Job, ExtendAuthSession, CreateExpose, RenewExpose and StopExpose are not served yet
-    (UNIMPLEMENTED). Use it on one event loop, as an async context manager; leaving it
-    ends all its streams and frees the port. What it holds can be read until then and
-    after.
+    Proxies and peers cannot tell it from the real one by what it answers. Use it on
+    one event loop, as an async context manager; leaving it ends all its streams and
+    frees the port. What it holds can be read until then and after.
     """
 
     def __init__(
@@ -57,8 +56,8 @@ class ManagementServer(ProxyScript, PeerScript):
             batch_size: Mappings in one message of a snapshot, from 0.70.5 on.
             limit_failed_logins: Refuse proxies for a while once five of their calls
                 had a wrong token.
-            clock: Seconds since 1970. Give your own to let setup keys, tokens and
-                limits expire in no time.
+            clock: Seconds since 1970. Give your own to let setup keys, tokens, logins,
+                exposed ports and limits expire in no time.
             private_key: The key to seal with; None makes one.
             netbird_config: What peers are told about STUN, relays and so on.
             device_flow: Login by a code; None for a server without it.
@@ -82,6 +81,7 @@ class ManagementServer(ProxyScript, PeerScript):
         )
         ProxyScript.__init__(self, world)
         PeerScript.__init__(self, world)
+        PeerWorkScript.__init__(self, world)
         self._public_key = key.public_key
         self._listener = Listener(tls)
 
@@ -134,6 +134,7 @@ class ManagementServer(ProxyScript, PeerScript):
         )
         await self._listener.stop()
         await self._world.calls.end_all()
+        self._world.exposes.stop_looking()
         self._world.forget_what_a_restart_loses()
 
     async def restart(self) -> None:

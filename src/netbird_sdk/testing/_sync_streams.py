@@ -68,6 +68,12 @@ class SyncStreams:
             stream.push(last_update)
             stream.finish()
 
+    def finish(self, peer: Peer) -> None:
+        """End the stream of a peer, if it has one, once all updates are sent."""
+        stream = self._current.get(peer.public_key)
+        if stream is not None:
+            stream.finish()
+
 
 class _SyncStream:
     def __init__(

@@ -16,11 +16,15 @@ from netbird_sdk.models.management import (
 )
 from netbird_sdk.testing._calls import Calls
 from netbird_sdk.testing._changes import Changes
+from netbird_sdk.testing._envelopes import Envelopes
+from netbird_sdk.testing._exposes import Exposes
+from netbird_sdk.testing._jobs import JobStreams
+from netbird_sdk.testing._logins import Logins
 from netbird_sdk.testing._management_service import ManagementService
 from netbird_sdk.testing._mapping_streams import MappingStreams
 from netbird_sdk.testing._network_map import DEFAULT_NETBIRD_CONFIG, NetworkMaps
 from netbird_sdk.testing._one_time_tokens import OneTimeTokens
-from netbird_sdk.testing._peers import Peers
+from netbird_sdk.testing._peers import Peer, Peers
 from netbird_sdk.testing._proxy_service import ProxyService
 from netbird_sdk.testing._proxy_tokens import FailureLimiter, ProxyToken, ProxyTokens
 from netbird_sdk.testing._release import parse_release
@@ -79,8 +83,12 @@ class World:
         )
         self.setup_keys: SetupKeys = SetupKeys(clock)
         self.peers: Peers = Peers(self.setup_keys, self._peers_changed)
+        self.logins: Logins = Logins(clock, self.sessions.users)
         self.network_maps: NetworkMaps = NetworkMaps(
-            self.peers, settings.netbird_config or DEFAULT_NETBIRD_CONFIG, release
+            self.peers,
+            self.logins,
+            settings.netbird_config or DEFAULT_NETBIRD_CONFIG,
+            release,
         )
         self.sync_streams: SyncStreams = SyncStreams(
             self.peers, self.network_maps, self.changes
@@ -91,11 +99,24 @@ class World:
         self.proxy_service: ProxyService = ProxyService(
             self.services, self.peers, self.one_time_tokens
         )
+        envelopes = Envelopes(settings.private_key)
+        self.job_streams: JobStreams = JobStreams(envelopes, self.peers, self.changes)
+        self.exposes: Exposes = Exposes(
+            self.peers,
+            self.services,
+            self.mapping_streams,
+            self.visitor_checks.credentials,
+            clock=clock,
+            notify=self.changes.notify,
+        )
         self.management_service: ManagementService = ManagementService(
-            private_key=settings.private_key,
+            envelopes=envelopes,
+            public_key=settings.private_key.public_key,
             clock=clock,
             peers=self.peers,
             sessions=self.sessions,
+            logins=self.logins,
+            exposes=self.exposes,
             streams=self.sync_streams,
             maps=self.network_maps,
             device_flow=settings.device_flow,
@@ -111,11 +132,18 @@ class World:
             self.calls, release, _admit_anybody
         )
         self.management_service.register(self.management_rpcs)
+        self.job_streams.register(self.management_rpcs)
+        self.exposes.register(self.management_rpcs, envelopes)
 
     def forget_what_a_restart_loses(self) -> None:
         """Drop what the real server keeps in memory only."""
         self.one_time_tokens.forget()
         self.failure_limiter.forget()
+
+    def expire_login(self, peer: Peer) -> None:
+        """End a peer's login and its Sync stream."""
+        self.logins.expire(peer)
+        self.sync_streams.finish(peer)
 
     def _peers_changed(self, account_id: str) -> None:
         self.sync_streams.announce_map(account_id)

@@ -75,11 +75,11 @@ class FaultProxy:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        reservation, self._reservation = self._reservation, None
+        assert reservation is not None
+        reservation.close()
         self._stop_listening()
         await self.disconnect()
-        assert self._reservation is not None
-        self._reservation.close()
-        self._reservation = None
 
     @property
     def port(self) -> int:

@@ -1,7 +1,6 @@
 """A mapping session against a bare-stub loop, over sockets, in the same run.
 
-    python benchmarks/mapping_session.py [--services 100000] [--pairs 5] [--reconnects
-    50]
+    python benchmarks/mapping_session.py --services 100000 --pairs 5 --reconnects 50
 
 Prints the memory that a session keeps, over many reconnects. Then, pair by pair: the
 rate of the first snapshot through a session into a sink that does nothing, against a

@@ -122,6 +122,10 @@ class Sink(Watched):
         self.calls.append(call)
         self.changed()
 
+    async def until_called(self, times: int) -> None:
+        """Wait until there have been so many calls."""
+        await self.until(lambda: len(self.calls) >= times)
+
     async def until_serving(
         self, server: ManagementServer, *, timeout: float = 15
     ) -> None:

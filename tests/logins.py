@@ -38,6 +38,14 @@ async def refused(
     return caught.value
 
 
+def lost_answer() -> grpc.aio.AioRpcError:
+    """Make what a connection ends with that breaks before the answer."""
+    nothing = grpc.aio.Metadata()
+    return grpc.aio.AioRpcError(
+        grpc.StatusCode.UNAVAILABLE, nothing, nothing, "Socket closed"
+    )
+
+
 def lost(answers: set[int]) -> Callable[[str, bytes], bytes]:
     """Lose the answers to these logins that the server has accepted."""
     accepted = 0
@@ -46,10 +54,7 @@ def lost(answers: set[int]) -> Callable[[str, bytes], bytes]:
         nonlocal accepted
         accepted += name == "Login"
         if name == "Login" and accepted in answers:
-            nothing = grpc.aio.Metadata()
-            raise grpc.aio.AioRpcError(
-                grpc.StatusCode.UNAVAILABLE, nothing, nothing, "Socket closed"
-            )
+            raise lost_answer()
         return answer
 
     return change

@@ -249,6 +249,15 @@ class TestPublishing:
                     raise AssertionError
         assert "RenewExpose" not in server.calls
 
+    async def test_keeps_the_peer_from_logging_out(
+        self, server: ManagementServer
+    ) -> None:
+        async with enrolled(server) as client:
+            async with client.expose(port=8080):
+                with pytest.raises(RPCError, match="end what it exposes"):
+                    await client.logout()
+            await client.logout()
+
     async def test_needs_0_66_0(self) -> None:
         async with (
             ManagementServer(release="0.65.3") as server,

@@ -174,24 +174,26 @@ class TestARefusal:
 
 class TestCredentials:
     @pytest.mark.parametrize(
-        ("details", "kind"),
+        ("code", "details", "kind"),
         [
-            ("user is blocked", UserBlockedError),
-            ("Received http2 header with status: 403", AuthenticationError),
+            (DENIED, "user is blocked", UserBlockedError),
+            (DENIED, "Received http2 header with status: 403", AuthenticationError),
+            (grpc.StatusCode.UNAUTHENTICATED, "who are you?", AuthenticationError),
         ],
     )
     async def test_are_not_spent_where_they_cannot_help(
         self,
         server: ManagementServer,
-        client: ManagementClient,
+        code: grpc.StatusCode,
         details: str,
         kind: type[RPCError],
     ) -> None:
-        server.fail_next("Login", DENIED, details)
+        server.fail_next("Login", code, details)
         token = server.mint_login_token("ada")
-        await refused(client, kind, jwt=token)
-        assert server.calls["Login"] == 1
-        await client.login(META, jwt=token)
+        async with peer_of(server) as client:
+            await refused(client, kind, jwt=token)
+            assert server.calls["Login"] == 1
+            await client.login(META, jwt=token)
 
     async def test_only_a_token_renews_a_login_that_has_expired(
         self, server: ManagementServer, client: ManagementClient
@@ -202,7 +204,7 @@ class TestCredentials:
         await refused(client, LoginExpiredError, setup_key=server.add_setup_key())
         assert server.calls["Login"] == before + 1
         await client.login(META, jwt=server.mint_login_token("ada"))
-        assert server.calls["Login"] == before + 3
+        assert server.calls["Login"] == before + 4
 
     async def test_are_sent_on_a_denial_in_words_we_do_not_know(
         self, server: ManagementServer, client: ManagementClient

@@ -7,12 +7,13 @@ import uuid
 from collections.abc import AsyncIterator
 from random import Random
 
+import attrs
 import grpc
 import pytest
 import trustme
 
 from live import QUICKLY, tampering
-from logins import BAD_KEY, DENIED, META, NO_METHOD, lost, peer_of, refused
+from logins import BAD_KEY, DENIED, META, NO_METHOD, lost, lost_answer, peer_of, refused
 from netbird_sdk import (
     ConfigurationError,
     ManagementClient,
@@ -25,8 +26,13 @@ from netbird_sdk import (
 )
 from netbird_sdk._connection import Connection
 from netbird_sdk._login import Patience, log_in, login_request
+from netbird_sdk._seal import Sealer
 from netbird_sdk._sealed import SealedCalls
-from netbird_sdk.models.management import LoginResponse, ServerKeyResponse
+from netbird_sdk.models.management import (
+    EncryptedMessage,
+    LoginResponse,
+    ServerKeyResponse,
+)
 from netbird_sdk.testing import ManagementServer, ServerTLS
 
 
@@ -134,6 +140,17 @@ class TestAnotherAttempt:
             await client.login(META, setup_key=setup_key, backoff=QUICKLY)
         assert (len(server.peers), server.calls["Login"]) == (1, 3)
 
+    async def test_is_no_new_registration_when_only_the_last_answer_was_lost(
+        self, server: ManagementServer
+    ) -> None:
+        setup_key = server.add_setup_key(usage_limit=1)
+        async with (
+            tampering(server.url, lost({2})) as (url, passed),
+            peer_of(server, url) as client,
+        ):
+            await client.login(META, setup_key=setup_key, backoff=QUICKLY)
+        assert passed == ["GetServerKey", "Login", "Login", "Login", "Login"]
+
     async def test_looks_whether_our_own_lost_attempt_used_the_setup_key_up(
         self, server: ManagementServer, client: ManagementClient
     ) -> None:
@@ -155,6 +172,41 @@ class TestAnotherAttempt:
         server.fail_next("Login", grpc.StatusCode.UNAVAILABLE)
         await refused(client, SetupKeyError, setup_key=str(uuid.uuid4()))
         assert server.calls["Login"] == 5
+
+
+async def test_the_answer_to_a_registration_is_not_taken_for_the_truth() -> None:
+    """Two programs that register one key at once are told two addresses.
+
+    So do servers of v0.71.0 and v0.77.1: there is one peer, and only a login tells its
+    address.
+    """
+    server_key, key = PrivateKey.generate(), PrivateKey.generate()
+    sealer = Sealer(server_key, key.public_key)
+    answered: list[str] = []
+
+    def tell_another_address_first(name: str, answer: bytes) -> bytes:
+        if name != "Login":
+            return answer
+        envelope = _codec.decode(EncryptedMessage, answer)
+        login = _codec.decode(LoginResponse, sealer.open(envelope.body))
+        assert login.peer_config is not None
+        answered.append(login.peer_config.address)
+        if len(answered) > 1:
+            return answer
+        nowhere = attrs.evolve(login.peer_config, address="100.99.9.9/16")
+        login = attrs.evolve(login, peer_config=nowhere)
+        body = sealer.seal(_codec.encode(login))
+        return _codec.encode(attrs.evolve(envelope, body=body))
+
+    async with (
+        ManagementServer(private_key=server_key) as server,
+        tampering(server.url, tell_another_address_first) as (url, _),
+        ManagementClient(url, private_key=key) as client,
+    ):
+        login = await client.login(META, setup_key=server.add_setup_key())
+        assert login.peer_config is not None
+        assert login.peer_config.address == f"{server.peers[key.public_key].address}/16"
+    assert len(answered) == 2
 
 
 class TestAToken:
@@ -205,24 +257,34 @@ class TestAToken:
         server.fail_next("Login", grpc.StatusCode.UNAVAILABLE)
         await client.login(META, jwt=server.mint_login_token("ada"), backoff=QUICKLY)
 
+    @pytest.mark.parametrize("key_is_late", [False, True])
     async def test_that_the_server_could_not_open_is_sent_sealed_anew(
-        self, server: ManagementServer
+        self, server: ManagementServer, key_is_late: bool
     ) -> None:
         """It has another key since a restart: it cannot have taken the token."""
-        keys = [str(PrivateKey.generate().public_key), str(server.public_key)]
+        old = _codec.encode(
+            ServerKeyResponse(key=str(PrivateKey.generate().public_key))
+        )
+        late = [lost_answer()] if key_is_late else []
+        answers: list[bytes | Exception] = [old, *late]
 
         def first_an_old_key(name: str, answer: bytes) -> bytes:
-            if name == "GetServerKey":
-                return _codec.encode(ServerKeyResponse(key=keys.pop(0)))
-            return answer
+            if name != "GetServerKey" or not answers:
+                return answer
+            instead = answers.pop(0)
+            if isinstance(instead, Exception):
+                raise instead
+            return instead
 
         server.fail_next("Login", DENIED, NO_METHOD)
         async with (
             tampering(server.url, first_an_old_key) as (url, passed),
             peer_of(server, url) as client,
         ):
-            await client.login(META, jwt=server.mint_login_token("ada"), retry_for=0)
-        assert passed == ["GetServerKey", "Login", "Login", "GetServerKey", "Login"]
+            token = server.mint_login_token("ada")
+            await client.login(META, jwt=token, backoff=QUICKLY)
+        assert passed[:4] == ["GetServerKey", "Login", "Login", "GetServerKey"]
+        assert len(passed) == (9 if key_is_late else 6)
 
 
 class TestTheBudget:

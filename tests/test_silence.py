@@ -59,8 +59,7 @@ async def test_a_killed_server_is_found_again_within_the_backoff(
             network.target = process.target
             started = loop.time()
             if revision % 2:
-                calls = random.randrange(30)
-                await sink.until(lambda n=calls: len(sink.calls) >= n)
+                await sink.until_called(random.randrange(30))
                 if session.counters.services != len(process.mappings):
                     continue  # killed in the middle of this one's snapshot
             await sink.until(lambda: sink.served == process.mappings)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
+from weakref import WeakSet
 
 import attrs
 import grpc.aio
@@ -15,6 +17,8 @@ from netbird_sdk.config import TLS, Keepalive
 from netbird_sdk.errors import ClosedError
 
 __all__ = ["Connection", "Transport"]
+
+CallT = TypeVar("CallT", bound=grpc.aio.Call)
 
 
 @attrs.frozen(kw_only=True)
@@ -48,6 +52,7 @@ class Connection:
         self.timeout: float | None = timeout
         """Seconds for a call that does not say otherwise."""
         self._channel: grpc.aio.Channel | None = None
+        self._streams: WeakSet[grpc.aio.Call] = WeakSet()
         self._closed = False
 
     async def open(self) -> None:
@@ -66,6 +71,8 @@ class Connection:
         """Close the channel; calls in progress end with ClosedError."""
         self._closed = True
         channel, self._channel = self._channel, None
+        for call in tuple(self._streams):
+            call.cancel()
         if channel is not None:
             await channel.close()
 
@@ -80,6 +87,14 @@ class Connection:
         if self._closed:
             raise ClosedError(f"the {self._owner} is closed")
         raise ClosedError(f"the {self._owner} is not open: use it in `async with`")
+
+    def follow(self, call: CallT) -> CallT:
+        """Remember a streaming call, so that closing the connection ends it.
+
+        gRPC does so by itself only in its later releases.
+        """
+        self._streams.add(call)
+        return call
 
     async def call(
         self,

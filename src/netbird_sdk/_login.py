@@ -192,16 +192,18 @@ class _Attempts:
                 raise
         self.raise_if_token_was_sent()
         try:
-            return await self._register(credential)
-        except SetupKeyError as error:
+            await self._register(credential)
+        except SetupKeyError as refused:
             if self._unanswered is None:
                 raise
-            refused = error
-        # Our own earlier registration may have been what used the setup key up.
-        try:
-            return await self._send(self._request)
-        except AuthenticationError:
-            raise refused from None
+            # Our own earlier registration may have been what used the setup key up.
+            try:
+                return await self._send(self._request)
+            except AuthenticationError:
+                raise refused from None
+        # When one key is registered twice at once, by two processes say, real servers
+        # answer one of them with an address that nobody has. Only a login tells.
+        return await self._send(self._request)
 
     def raise_if_token_was_sent(self) -> None:
         """Raise if the token went out and the server never said what came of it."""
@@ -220,12 +222,12 @@ class _Attempts:
             details=details,
         ) from error
 
-    async def _register(self, credential: Credential) -> LoginResponse:
+    async def _register(self, credential: Credential) -> None:
         request = attrs.evolve(
             self._request, setup_key=credential.setup_key, jwt_token=credential.jwt
         )
         try:
-            return await self._send(request)
+            await self._send(request)
         except (TransportError, RPCError, ProtocolError) as error:
             # Failing to get the server's key comes before anything is sent.
             if error.method != rpc.GET_SERVER_KEY.name and _may_pass(error):

@@ -37,8 +37,12 @@ class Service:
     """What was told at the last commit that succeeded."""
     leaving: bool = False
     """What the sink has must go although a state is wanted: it may not be served."""
+    gone: bool = False
+    """The sink has removed it, and no commit has succeeded since."""
     doubtful: bool = False
-    """A commit that carried it failed: nobody knows what is in effect."""
+    """A removal or commit of it failed: nobody knows what is in effect."""
+    perhaps: set[bytes] = attrs.Factory(set[bytes])
+    """What was told before commits that failed, and may be in effect all the same."""
 
     @property
     def must_go(self) -> bool:
@@ -52,8 +56,11 @@ class Service:
 
     def held(self) -> frozenset[str]:
         """The domains and ports of what the sink has, in effect or not."""
-        bodies = {self.told, self.served} - {None}
-        return frozenset[str]().union(*(addresses(body) for body in bodies if body))
+        return frozenset[str]().union(*map(addresses, self._bodies()))
+
+    def _bodies(self) -> set[bytes]:
+        known = {body for body in (self.told, self.served) if body is not None}
+        return known | self.perhaps
 
     def last_told(self) -> ProxyMapping:
         """The mapping the sink accepted last."""
@@ -69,8 +76,7 @@ class Service:
         Only with the same access rules: else people would get in who should not.
         """
         rules = (new.auth, new.access_restrictions, new.private)
-        for body in {self.told, self.served} - {None}:
-            assert body is not None
+        for body in self._bodies():
             try:
                 old = read_mapping(body)
             except ProtocolError:

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 import grpc.aio
 
 from netbird_sdk._codec import encode
+from netbird_sdk._connection import Connection
 from netbird_sdk._methods.proxy import GET_MAPPING_UPDATE, SYNC_MAPPINGS
 from netbird_sdk._stream import Call, Stream
 from netbird_sdk.errors import NetBirdError
@@ -66,11 +67,11 @@ class GrpcMappingSource:
 
     def __init__(
         self,
-        channel: Callable[[], grpc.aio.Channel],
+        connection: Connection,
         metadata: Callable[[], tuple[tuple[str, str], ...]],
         init: SyncMappingsInit,
     ) -> None:
-        self._channel = channel
+        self._connection = connection
         self._metadata = metadata
         self._init = init
 
@@ -80,7 +81,8 @@ class GrpcMappingSource:
         Raises:
             ClosedError: The client is not open.
         """
-        channel, metadata, init = self._channel(), self._metadata(), self._init
+        channel, keep = self._connection.channel(), self._connection.follow
+        metadata, init = self._metadata(), self._init
         if not acks:
             request = encode(
                 GetMappingUpdateRequest(
@@ -93,14 +95,12 @@ class GrpcMappingSource:
             )
             follow: grpc.aio.UnaryStreamMultiCallable[bytes, bytes]
             follow = channel.unary_stream(GET_MAPPING_UPDATE.path)
-            return _GrpcMappingStream(
-                follow(request, metadata=metadata), GET_MAPPING_UPDATE.name, acks=False
-            )
+            updates = keep(follow(request, metadata=metadata))
+            return _GrpcMappingStream(updates, GET_MAPPING_UPDATE.name, acks=False)
         sync: grpc.aio.StreamStreamMultiCallable[bytes, bytes]
         sync = channel.stream_stream(SYNC_MAPPINGS.path)
-        stream = _GrpcMappingStream(
-            sync(metadata=metadata), SYNC_MAPPINGS.name, acks=True
-        )
+        call = keep(sync(metadata=metadata))
+        stream = _GrpcMappingStream(call, SYNC_MAPPINGS.name, acks=True)
         try:
             await stream.write(encode(SyncMappingsRequest(msg=init)))
         except BaseException:

@@ -135,8 +135,8 @@ class MappingSync:
                 self._table.drop(item.id, self._flying)
             elif limit is not None and not self._table.admits(item.id, limit):
                 raise ProtocolError(
-                    f"the server sends more than {limit} services: raise max_services,"
-                    " or ask why there are so many"
+                    f"the server sends more than {limit} services: raise"
+                    " SinkLimits(services=...), or ask why there are so many"
                 )
             elif not self._table.want(item):
                 self.unchanged += 1
@@ -228,18 +228,16 @@ class MappingSync:
             yield from self._drain()
 
     def _remove(self, turn: Turn, service: Service) -> Iterator[Step]:
-        self.uncommitted = True  # even when it fails half-way
+        self.uncommitted = service.doubtful = True  # even when it fails half-way
         yield Remove(service.last_told())
         if self._table.failures:
             turn.freed |= service.held()
-        service.told, service.leaving = None, False
+        service.told, service.leaving, service.gone = None, False, True
         self._touched.append(service)
         self._gone.append(service)
         self.removed += 1
         if service.wanted is None:
             self._table.forget(service)
-        else:
-            self._table.requeue((service,))
 
     def _upsert_all(self, turn: Turn) -> Iterator[Step]:
         # In the order of their newest message, which may arrive while this goes on.
@@ -303,9 +301,11 @@ class MappingSync:
             return
         self.uncommitted = False
         for service in self._gone:
-            service.served = None
+            service.served, service.gone = None, False
+            service.perhaps.clear()
         for service in self._touched:
             service.served, service.doubtful = service.told, False
+            service.perhaps.clear()
             if service.wanted == service.told:
                 self._table.succeed(service)
         self._gone.clear()
@@ -339,6 +339,8 @@ class MappingSync:
         assert turn is not None
         for service in self._touched:
             service.doubtful = True
+            if service.told is not None:
+                service.perhaps.add(service.told)
         self._table.requeue(chain(turn.removals, turn.upserts, self._touched))
         self._touched.clear()
         self._complete_due = False

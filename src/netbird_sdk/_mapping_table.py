@@ -170,10 +170,14 @@ class ServiceTable:
             if service.wanted is None:
                 if service.told is None:
                     self.forget(service)
-            elif service.leaving:
-                pass  # told again only when its removal is in effect: a commit that
-                # rejected it might otherwise bring back what had to go
-            elif not self._refused(service_id) and not service.settled:
+            elif self._refused(service_id) or service.settled:
+                continue
+            elif service.leaving or service.gone:
+                # Not in one commit with its removal: if that commit rejected it, the
+                # sink might bring back what had to go.
+                self._queue[service_id] = None
+                turn.late = True
+            else:
                 turn.upserts.append(service)
         turn.upserts.sort(key=lambda service: service.order)
 

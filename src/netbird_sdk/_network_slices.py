@@ -10,12 +10,13 @@ object, what changed from one network to the next is told by identity.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
 from google.protobuf.message import DecodeError
 
 from netbird_sdk._codec import codec_of
 from netbird_sdk._codec.runtime import read_timestamp
+from netbird_sdk._entry_pool import EntryPool
 from netbird_sdk._model import Model
 from netbird_sdk._network_diff import difference
 from netbird_sdk._wire import network_slices_pb2 as pb
@@ -50,14 +51,14 @@ class UpdateReader:
     """Reads the bodies of SyncResponses, one after the other."""
 
     def __init__(self) -> None:
-        self._legacy_peers = _Pool(RemotePeerConfig)
-        self._peers = _Pool(RemotePeerConfig)
-        self._offline_peers = _Pool(RemotePeerConfig)
-        self._routes = _Pool(Route)
-        self._rules = _Pool(FirewallRule)
-        self._route_rules = _Pool(RouteFirewallRule)
-        self._forwarding = _Pool(ForwardingRule)
-        self._records = _Pool(SimpleRecord)
+        self._legacy_peers = EntryPool(RemotePeerConfig)
+        self._peers = EntryPool(RemotePeerConfig)
+        self._offline_peers = EntryPool(RemotePeerConfig)
+        self._routes = EntryPool(Route)
+        self._rules = EntryPool(FirewallRule)
+        self._route_rules = EntryPool(RouteFirewallRule)
+        self._forwarding = EntryPool(ForwardingRule)
+        self._records = EntryPool(SimpleRecord)
 
     @property
     def remembered(self) -> int:
@@ -99,7 +100,7 @@ class UpdateReader:
                 return found
         return difference(old, new)
 
-    def _pools(self) -> Iterable[_Pool[Any]]:
+    def _pools(self) -> Iterable[EntryPool[Any]]:
         yield self._legacy_peers
         yield self._peers
         yield self._offline_peers
@@ -164,80 +165,6 @@ class UpdateReader:
             ],
             forwarder_port=wire.forwarder_port,
         )
-
-
-class _Pool(dict[bytes, ModelT], Generic[ModelT]):
-    """The entries of one list, as of the last update kept, by their wire form.
-
-    The wire form is the one we would write, without fields we do not know. Should a
-    server write another, that is found out each time: it is slower and no less right.
-    """
-
-    def __init__(self, kind: type[ModelT]) -> None:
-        super().__init__()
-        codec = codec_of(kind)
-        self._parse, self._build = codec.source.FromString, codec.read
-        self._kept: list[tuple[ModelT, ...]] = []
-        self._delta: _Delta[ModelT] | None = None
-        self.begin()
-
-    def begin(self) -> None:
-        """Forget what was read and not kept."""
-        self._new: dict[bytes, Any] = {}
-        self._canonical: dict[bytes, bytes] = {}
-        self._read: list[tuple[ModelT, ...]] = []
-        self._forms: list[list[bytes]] = []
-
-    def read(self, wire: Iterable[bytes]) -> tuple[ModelT, ...]:
-        """Return the entries of a list."""
-        forms = list(wire)
-        models = tuple(map(self.__getitem__, forms))
-        position = len(self._read)
-        if position < len(self._kept) and self._kept[position] == models:
-            models = self._kept[position]
-        self._read.append(models)
-        self._forms.append(forms)
-        return models
-
-    def __missing__(self, form: bytes) -> ModelT:
-        message = self._parse(form)
-        message.DiscardUnknownFields()
-        canonical = message.SerializeToString()
-        if canonical != form:
-            self._canonical[form] = canonical
-            if canonical in self:
-                return self[canonical]
-        if canonical not in self._new:
-            self._new[canonical] = self._build(message)
-        model: ModelT = self._new[canonical]
-        return model
-
-    def keep(self) -> None:
-        """Replace what is remembered by what was read last."""
-        gone = set(self)
-        for forms in (*self._forms, self._canonical.values()):
-            gone.difference_update(forms)
-        removed = tuple([self.pop(form) for form in sorted(gone)])
-        self.update(self._new)
-        self._delta = None
-        if len(self._kept) == len(self._read) == 1:
-            added = tuple(self._new.values())
-            self._delta = (self._kept[0], self._read[0], added, removed)
-        self._kept = self._read
-        self.begin()
-
-    def difference(self, old: object, new: object) -> _Difference[ModelT] | None:
-        """Return what was added and removed, if these are the last two lists kept."""
-        if self._delta is None:
-            return None
-        before, after, added, removed = self._delta
-        return (added, removed) if before is old and after is new else None
-
-
-_Difference = tuple[tuple[ModelT, ...], tuple[ModelT, ...]]
-_Delta = tuple[
-    tuple[ModelT, ...], tuple[ModelT, ...], tuple[ModelT, ...], tuple[ModelT, ...]
-]
 
 
 def _optional(kind: type[ModelT], wire: Any, name: str) -> ModelT | None:  # noqa: ANN401

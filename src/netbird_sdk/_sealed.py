@@ -117,15 +117,15 @@ class SealedCalls:
         if self._pinned is None:
             self._sealer = None
         sealer = await self._current_sealer()
-        channel = self._connection.channel()
+        channel, keep = self._connection.channel(), self._connection.follow
         message = self.seal(sealer, first)
         if not method.client_streaming:
             follow: grpc.aio.UnaryStreamMultiCallable[bytes, bytes]
             follow = channel.unary_stream(method.path)
-            return SealedStream(self, sealer, method, follow(message))
+            return SealedStream(self, sealer, method, keep(follow(message)))
         both: grpc.aio.StreamStreamMultiCallable[bytes, bytes]
         both = channel.stream_stream(method.path)
-        stream = SealedStream(self, sealer, method, both())
+        stream = SealedStream(self, sealer, method, keep(both()))
         try:
             await stream.write_bytes(message)
         except BaseException:

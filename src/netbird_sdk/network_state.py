@@ -288,12 +288,17 @@ def _with_map(
         dns_config=network.dns_config or _NO_DNS,
         firewall_rules=rules,
         routes_firewall_rules=network.routes_firewall_rules,
-        routes_unfiltered=not (
-            network.routes_firewall_rules or network.routes_firewall_rules_is_empty
-        ),
+        routes_unfiltered=_is_unfiltered(network),
         forwarding_rules=network.forwarding_rules,
         ssh_auth=network.ssh_auth,
     )
+
+
+def _is_unfiltered(network: NetworkMap) -> bool:
+    # The last map of a deleted peer has neither routes nor the flag: no sign of age.
+    if network.routes_firewall_rules_is_empty or not network.routes:
+        return False
+    return not network.routes_firewall_rules
 
 
 def _by_key(

@@ -186,9 +186,7 @@ class ProxyClient:
             capabilities=serves.capabilities(),
         )
         return MappingSession(
-            GrpcMappingSource(
-                self._connection.channel, lambda: bearer(self._token), init
-            ),
+            GrpcMappingSource(self._connection, lambda: bearer(self._token), init),
             sink,
             serves,
             limits=limits,

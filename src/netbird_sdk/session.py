@@ -192,6 +192,9 @@ class Session(ABC):
                 del error
         finally:
             self._group = self._task = None
+            # A task that is cancelled before its first step never gets to `run`.
+            self._state = SessionState.CLOSED
+            self._settled.set()
 
     async def _run_until_cancelled(self) -> None:
         await self.run()

@@ -87,7 +87,9 @@ class SinkLimits:
     concurrency: int = 1
     """Upserts of different services at once; only for a sink that can take it."""
     services: int | None = None
-    """Services a server may make this process remember."""
+    """Services a server may send; twice as many are remembered while a new snapshot
+    takes the place of the old one.
+    """
 
     def __attrs_post_init__(self) -> None:
         for name in ("call", "snapshot", "services"):

@@ -13,7 +13,7 @@ from netbird_sdk.mapping_session import MappingSession, SinkLimits
 from netbird_sdk.session import SessionState
 
 from . import virtual_time
-from .ledger import Ledger
+from .ledger import Broken, Ledger
 from .server import SimulatedServer
 from .sink import SimulatedSink
 from .versions import SERVES
@@ -23,17 +23,6 @@ SHUTDOWN: Final = 5.0
 CALL: Final = 20.0
 DUST_SETTLES_IN: Final = 1500.0
 """Seconds: rejected mappings are tried again every five minutes."""
-
-
-class Broken(AssertionError):
-    """A history broke a guarantee; says which, and how to see it again."""
-
-    def __init__(self, kind: str, seed: int, violations: list[str]) -> None:
-        lines = "\n  ".join(violations[:12])
-        super().__init__(
-            f"history {seed} broke {len(violations)} rule(s):\n  {lines}\n"
-            f"replay it: python -m tests.simulation --{kind} --replay {seed}"
-        )
 
 
 def play(seed: int, *, collect: bool = False) -> None:

@@ -15,6 +15,17 @@ from netbird_sdk.models.proxy import ProxyMapping
 from .versions import Fate, Version
 
 
+class Broken(AssertionError):
+    """A history broke a guarantee; says which, and how to see it again."""
+
+    def __init__(self, kind: str, seed: int, violations: list[str]) -> None:
+        lines = "\n  ".join(violations[:12])
+        super().__init__(
+            f"history {seed} broke {len(violations)} rule(s):\n  {lines}\n"
+            f"replay it: python -m tests.simulation --{kind} --replay {seed}"
+        )
+
+
 @attrs.frozen
 class Message:
     """What one message of the stream says."""
@@ -244,9 +255,10 @@ class Ledger:
         self.told.pop(telling.id, None)
         self.unsettled[telling.id] = telling
 
-    def remove_failed(self) -> None:
+    def remove_failed(self, telling: Telling) -> None:
         self._running.remove("remove")
         self._uncertain = True
+        self._doubtful.add(telling.id)
 
     def commit_begins(self, *, complete: bool) -> None:
         self._begin("commit")

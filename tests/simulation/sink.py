@@ -73,7 +73,7 @@ class SimulatedSink:
             if self._chance(self.mood.remove_raises):
                 raise OSError("cannot remove")
         except BaseException:
-            self._ledger.remove_failed()
+            self._ledger.remove_failed(telling)
             raise
         self._remove(mapping.id)
         self._ledger.remove_done(telling)

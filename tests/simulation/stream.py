@@ -99,8 +99,8 @@ class SimulatedStream:
                 raise self._dropped
             if self._closed:
                 raise ClosedError(f"{self.method}: the client was closed")
-            if self._wire:
-                return self._deliver(self._wire.popleft())
+            if (message := self.poll()) is not None:
+                return message
             if self.over:
                 return self._raise_status()
             self._waiter = asyncio.get_running_loop().create_future()
@@ -109,7 +109,11 @@ class SimulatedStream:
             finally:
                 self._waiter = None
 
-    def _deliver(self, message: Message) -> bytes:
+    def poll(self) -> bytes | None:
+        """Take a message that has arrived, if there is one."""
+        if not self._wire:
+            return None
+        message = self._wire.popleft()
         ledger = self._server.ledger
         if not self.delivered:
             self._server.accepted = True
@@ -128,6 +132,10 @@ class SimulatedStream:
         if not self.acks:
             self._server.ledger.breach("G1: an ack where there are none")
         await asyncio.sleep(self._plan.latency)
+        self.acknowledge()
+
+    def acknowledge(self) -> None:
+        """Let the server know, if it still listens."""
         if self.over or self._closed:
             self.unread += 1
             return

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import uuid
 
-import attrs
 from grpc import StatusCode
 
 from netbird_sdk._methods import management as methods
@@ -119,12 +118,12 @@ class JobStreams:
         await asyncio.Event().wait()
 
 
-@attrs.define(eq=False)
 class _JobStream:
-    key: PublicKey
-    waiting: asyncio.Queue[JobRequest | None] = attrs.field(factory=asyncio.Queue)
-    """What is to be sent; None ends the stream."""
-    pending: dict[bytes, asyncio.Future[JobResponse]] = attrs.field(factory=dict)
+    def __init__(self, key: PublicKey) -> None:
+        self.key = key
+        # What is to be sent; None ends the stream.
+        self.waiting: asyncio.Queue[JobRequest | None] = asyncio.Queue()
+        self.pending: dict[bytes, asyncio.Future[JobResponse]] = {}
 
     def finish(self, reason: str) -> None:
         """End the stream with OK, and let its jobs fail."""

@@ -15,19 +15,71 @@ from netbird_sdk.management import ManagementClient
 from netbird_sdk.proxy import ProxyClient
 
 ROOT = Path(__file__).resolve().parent.parent
-PUBLIC = """
-    AuthenticationError Backoff ChecksNotReported ClosedError ConfigurationError
-    Connected CutByServer Disconnected ExposeLostError ExposedService Exposure FellBack
-    Identity JobFinished JobSession Keepalive LoginExpiredError LoginRequiredError
-    ManagementClient MappingCounters MappingRejected MappingSession MappingSink
-    MappingTable NetBirdError NetworkChange NetworkState NetworkSynced PeerChange
-    PrivateKey ProtocolError ProxyClient ProxyMapping PublicKey RPCError RPCMissing
-    Rejected SealError Serves Session SessionEvent SessionState SetupKeyError SinkError
-    SinkLimits SnapshotOverdue StateFile StateIgnored StateRestored SyncSession Synced
-    TLS TokenError TokenReusedError Transport TransportError UnsupportedError
-    UpdateFailed UpdateIgnored UserBlockedError UserMismatchError is_transient
-    watch_deadline
-""".split()
+PUBLIC = [
+    "AuthenticationError",
+    "Backoff",
+    "ChecksNotReported",
+    "ClosedError",
+    "ConfigurationError",
+    "Connected",
+    "CutByServer",
+    "Disconnected",
+    "ExposeLostError",
+    "ExposedService",
+    "Exposure",
+    "FellBack",
+    "Identity",
+    "JobFinished",
+    "JobSession",
+    "Keepalive",
+    "LoginExpiredError",
+    "LoginRequiredError",
+    "ManagementClient",
+    "MappingCounters",
+    "MappingRejected",
+    "MappingSession",
+    "MappingSink",
+    "MappingTable",
+    "NetBirdError",
+    "NetworkChange",
+    "NetworkState",
+    "NetworkSynced",
+    "PeerChange",
+    "PrivateKey",
+    "ProtocolError",
+    "ProxyClient",
+    "ProxyMapping",
+    "PublicKey",
+    "RPCError",
+    "RPCMissing",
+    "Rejected",
+    "SealError",
+    "Serves",
+    "Session",
+    "SessionEvent",
+    "SessionState",
+    "SetupKeyError",
+    "SinkError",
+    "SinkLimits",
+    "SnapshotOverdue",
+    "StateFile",
+    "StateIgnored",
+    "StateRestored",
+    "SyncSession",
+    "Synced",
+    "TLS",
+    "TokenError",
+    "TokenReusedError",
+    "Transport",
+    "TransportError",
+    "UnsupportedError",
+    "UpdateFailed",
+    "UpdateIgnored",
+    "UserBlockedError",
+    "UserMismatchError",
+    "is_transient",
+    "watch_deadline",
+]
 
 
 def test_the_public_names_are_these() -> None:

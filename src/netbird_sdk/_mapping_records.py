@@ -41,7 +41,7 @@ class Service:
     """The sink has removed it, and no commit has succeeded since."""
     doubtful: bool = False
     """A removal or commit of it failed: nobody knows what is in effect."""
-    perhaps: set[bytes] = attrs.Factory(set[bytes])
+    perhaps: frozenset[bytes] = frozenset()
     """What was told before commits that failed, and may be in effect all the same."""
 
     @property

@@ -302,10 +302,10 @@ class MappingSync:
         self.uncommitted = False
         for service in self._gone:
             service.served, service.gone = None, False
-            service.perhaps.clear()
+            service.perhaps = frozenset()
         for service in self._touched:
             service.served, service.doubtful = service.told, False
-            service.perhaps.clear()
+            service.perhaps = frozenset()
             if service.wanted == service.told:
                 self._table.succeed(service)
         self._gone.clear()
@@ -340,7 +340,7 @@ class MappingSync:
         for service in self._touched:
             service.doubtful = True
             if service.told is not None:
-                service.perhaps.add(service.told)
+                service.perhaps |= {service.told}
         self._table.requeue(chain(turn.removals, turn.upserts, self._touched))
         self._touched.clear()
         self._complete_due = False

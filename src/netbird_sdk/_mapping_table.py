@@ -31,6 +31,8 @@ class ServiceTable:
         """The number of the snapshot that the current stream began with."""
         self._present = 0
         """Services wanted on the current stream."""
+        self._new_claims = False
+        """A rejected service wants a domain or port that it did not want before."""
 
     def __len__(self) -> int:
         return len(self._services)
@@ -189,9 +191,12 @@ class ServiceTable:
         to go before the messages of this turn are acknowledged.
         """
         waiting = [i for i, failure in self._failing.items() if not failure.refused]
-        for service in blocking((self._services[i], self._failing[i]) for i in waiting):
-            service.leaving = True
-            self._queue.setdefault(service.id)
+        if self._new_claims:
+            pairs = ((self._services[i], self._failing[i]) for i in waiting)
+            for service in blocking(pairs):
+                service.leaving = True
+                self._queue.setdefault(service.id)
+        self._new_claims = False
         for service_id in waiting if freed else ():
             if self._failing[service_id].claims & freed:
                 self._queue.setdefault(service_id)
@@ -215,8 +220,10 @@ class ServiceTable:
         """Note that what is wanted is not in effect; say whether the reason is news."""
         earlier = self._failing.get(service.id)
         attempts = earlier.attempts + 1 if earlier else 1
+        claims = addresses(mapping)
+        self._new_claims |= earlier is None or earlier.claims != claims
         self._failing[service.id] = Failure(
-            reason, refused, attempts, now + retry_delay(attempts), addresses(mapping)
+            reason, refused, attempts, now + retry_delay(attempts), claims
         )
         service.leaving = service.told is not None and (
             refused or not service.may_stay(mapping)

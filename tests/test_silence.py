@@ -86,6 +86,7 @@ async def test_a_stopped_server_that_goes_on_is_as_good_as_ever(
         assert not events.of(Disconnected)
 
 
+@pytest.mark.slow
 async def test_silence_is_noticed_by_keepalive(process: ServerProcess) -> None:
     """After an interval and a timeout at the latest, on an idle stream: all at once."""
 

@@ -236,8 +236,6 @@ class MappingSync:
         self._touched.append(service)
         self._gone.append(service)
         self.removed += 1
-        if service.wanted is None:
-            self._table.forget(service)
 
     def _upsert_all(self, turn: Turn) -> Iterator[Step]:
         # In the order of their newest message, which may arrive while this goes on.
@@ -303,6 +301,7 @@ class MappingSync:
         for service in self._gone:
             service.served, service.gone = None, False
             service.perhaps = frozenset()
+            self._table.forget_if_idle(service)
         for service in self._touched:
             service.served, service.doubtful = service.told, False
             service.perhaps = frozenset()

@@ -119,7 +119,7 @@ class ServiceTable:
         if service.told is not None or service_id in flying:
             self._enqueue(service)
         else:
-            self.forget(service)  # created and removed before the sink saw it
+            self.forget_if_idle(service)  # gone before the sink saw it
 
     def end_snapshot(self, flying: Container[str]) -> None:
         """Drop what a complete snapshot lacked, and try what was rejected again."""
@@ -138,10 +138,11 @@ class ServiceTable:
         self._queue.pop(service.id, None)
         self._queue[service.id] = None
 
-    def forget(self, service: Service) -> None:
-        """Delete a record; the sink does not have the service."""
-        del self._services[service.id]
-        self._queue.pop(service.id, None)
+    def forget_if_idle(self, service: Service) -> None:
+        """Delete a record when nobody wants the service and the sink is rid of it."""
+        if service.wanted is None and service.told is None and not service.gone:
+            del self._services[service.id]
+            self._queue.pop(service.id, None)
 
     # What is due.
 
@@ -170,8 +171,7 @@ class ServiceTable:
             if service.must_go:
                 turn.removals.append(service)
             if service.wanted is None:
-                if service.told is None:
-                    self.forget(service)
+                self.forget_if_idle(service)
             elif self._refused(service_id) or service.settled:
                 continue
             elif service.leaving or service.gone:

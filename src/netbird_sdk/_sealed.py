@@ -80,7 +80,7 @@ class SealedCalls:
     ) -> ResponseT:
         """Make a call that is not sealed."""
         body = await self._connection.call(method, encode(request), timeout)
-        return decode(method.response, body)
+        return decode(method.response, body, method=method.name)
 
     async def sealed(
         self,
@@ -99,7 +99,7 @@ class SealedCalls:
             sealer = await self._newer_sealer(sealer, error, timeout)
             answer = await call(method, self.seal(sealer, request), timeout)
         if not method.sealed_response:
-            return decode(method.response, answer)
+            return decode(method.response, answer, method=method.name)
         try:
             return unseal(sealer, answer, method)
         except SealError:
@@ -210,7 +210,9 @@ class SealedStream(Generic[ResponseT]):
             NetBirdError: The stream broke; SealError: the message did not open.
         """
         body = await self.read_bytes()
-        return None if body is None else decode(self._method.response, body)
+        if body is None:
+            return None
+        return decode(self._method.response, body, method=self._method.name)
 
     async def write(self, message: Model) -> None:
         """Send a message. A stream that has ended says why when it is read."""
@@ -233,11 +235,12 @@ def unseal(
     sealer: Sealer, answer: bytes, method: Method[Model, ResponseT]
 ) -> ResponseT:
     """Open and decode a sealed answer."""
-    return decode(method.response, _open(sealer, answer, method))
+    body = _open(sealer, answer, method)
+    return decode(method.response, body, method=method.name)
 
 
 def _open(sealer: Sealer, answer: bytes, method: Method[Model, Model]) -> bytes:
-    envelope = decode(EncryptedMessage, answer)
+    envelope = decode(EncryptedMessage, answer, method=method.name)
     return sealer.open(envelope.body, method=method.name)
 
 

@@ -333,4 +333,4 @@ class ProxyClient:
         answer = await self._connection.call(
             method, encode(request), timeout, bearer(self._token)
         )
-        return decode(method.response, answer)
+        return decode(method.response, answer, method=method.name)

@@ -68,10 +68,11 @@ def encode(model: Model) -> bytes:
         raise ConfigurationError(f"{where} cannot be sent: {error}") from error
 
 
-def decode(model: type[ModelT], data: bytes) -> ModelT:
+def decode(model: type[ModelT], data: bytes, *, method: str = "") -> ModelT:
     """Read an instance of `model` from its protobuf wire form.
 
     Fields this version does not know are dropped. Times are cut to microseconds.
+    `method` is the RPC whose message it is, for what errors say.
 
     Raises:
         ProtocolError: `data` is not such a message, or holds a time that Python cannot.
@@ -80,8 +81,10 @@ def decode(model: type[ModelT], data: bytes) -> ModelT:
     try:
         return cast(ModelT, codec.read(codec.source.FromString(data)))
     except (DecodeError, OverflowError, ValueError) as error:
+        whose = f"{method}: " if method else ""
         raise ProtocolError(
-            f"cannot read a {model.__name__} of {len(data)} bytes: {error}"
+            f"{whose}cannot read a {model.__name__} of {len(data)} bytes: {error}",
+            method=method,
         ) from error
 
 

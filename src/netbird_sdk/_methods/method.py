@@ -10,18 +10,18 @@ from netbird_sdk._model import Model
 
 __all__ = ["Method"]
 
-RequestT = TypeVar("RequestT", bound=Model, covariant=True)
-ResponseT = TypeVar("ResponseT", bound=Model, covariant=True)
+RequestT_co = TypeVar("RequestT_co", bound=Model, covariant=True)
+ResponseT_co = TypeVar("ResponseT_co", bound=Model, covariant=True)
 
 
 @attrs.frozen(kw_only=True)
-class Method(Generic[RequestT, ResponseT]):
+class Method(Generic[RequestT_co, ResponseT_co]):
     """One RPC."""
 
     path: str
     """The real path on the wire, such as `/management.ProxyService/SyncMappings`."""
-    request: type[RequestT]
-    response: type[ResponseT]
+    request: type[RequestT_co]
+    response: type[ResponseT_co]
     client_streaming: bool = False
     server_streaming: bool = False
     sealed_request: bool = False

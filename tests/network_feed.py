@@ -22,6 +22,7 @@ from netbird_sdk.models.management import (
     RemotePeerConfig,
     SyncResponse,
 )
+from netbird_sdk.network_state import NetworkChange, NetworkState
 from netbird_sdk.sync_session import EvaluateChecks, OnUpdate, SyncSession
 
 OWN_KEY = PrivateKey.generate().public_key
@@ -99,6 +100,20 @@ class Feed:
     async def extend(self, jwt: str, meta: PeerSystemMeta) -> datetime | None:
         self.tokens.append(jwt)
         return self.deadline
+
+
+class Log:
+    """An `on_update` that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[NetworkState, NetworkChange]] = []
+
+    async def __call__(self, network: NetworkState, change: NetworkChange) -> None:
+        self.told.append((network, change))
+
+    @property
+    def peers(self) -> list[list[str]]:
+        return [list(network.peers) for network, _ in self.told]
 
 
 async def nothing_is_there(checks: Any) -> list[File]:

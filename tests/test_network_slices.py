@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 import attrs
@@ -234,6 +235,40 @@ def test_a_list_that_did_not_change_is_the_same_list() -> None:
     before = followed.quick.firewall_rules
     followed.take(network(2, firewall_rules=[rule(1), rule(2)], remote_peers=[peer(1)]))
     assert followed.quick.firewall_rules is before
+
+
+def test_lists_with_repetitions_read_as_they_are() -> None:
+    """Every step from one list of up to three entries to another."""
+    lists = [
+        [peer(n) for n in numbers]
+        for length in range(4)
+        for numbers in product(range(2), repeat=length)
+    ]
+    for before, after in product(lists, repeat=2):
+        followed = followed_by(network(1, remote_peers=before))
+        followed.take(network(2, remote_peers=after))
+        followed.take(network(3, remote_peers=before))
+
+
+def test_entries_that_wander_between_lists_of_one_kind_read_as_they_are() -> None:
+    records = [SimpleRecord(name=name) for name in "ab"]
+    options = [[], records[:1], records[1:], records]
+    configs = [
+        DNSConfig(
+            custom_zones=[
+                CustomZone(domain=f"zone-{n}", records=entries)
+                for n, entries in enumerate(zones)
+            ]
+        )
+        for count in range(3)
+        for zones in product(options, repeat=count)
+    ]
+    for before, after in product(configs, repeat=2):
+        followed = followed_by(network(1, dns_config=before))
+        for serial, config in enumerate((after, before), 2):
+            followed.take(network(serial, dns_config=config))
+            distinct = {r for zone in config.custom_zones for r in zone.records}
+            assert followed.reader.remembered == len(distinct)
 
 
 def test_no_more_is_remembered_than_the_network_has() -> None:

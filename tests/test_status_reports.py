@@ -72,8 +72,9 @@ async def reporting(management: Management) -> AsyncGenerator[StatusReporter]:
 
 async def until(happened: Callable[[], bool]) -> None:
     """Wait on virtual time, which costs nothing."""
-    while not happened():  # noqa: ASYNC110 - on virtual time
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(600):
+        while not happened():  # noqa: ASYNC110 - on virtual time
+            await asyncio.sleep(0.01)
 
 
 @on_virtual_time

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from heapq import heapify, heappop, heappush
 from typing import Final
 
 import attrs
@@ -53,6 +54,20 @@ class Service:
     def settled(self) -> bool:
         """What is wanted is in effect."""
         return self.wanted == self.told == self.served and not self.doubtful
+
+    def in_effect(self) -> None:
+        """A commit that carried what was told has succeeded."""
+        self.served, self.doubtful, self.perhaps = self.told, False, frozenset()
+
+    def gone_for_good(self) -> None:
+        """A commit that carried the removal has succeeded."""
+        self.served, self.gone, self.perhaps = None, False, frozenset()
+
+    def in_doubt(self) -> None:
+        """A commit that carried what was told has failed."""
+        self.doubtful = True
+        if self.told is not None:
+            self.perhaps |= {self.told}
 
     def held(self) -> frozenset[str]:
         """The domains and ports of what the sink has, in effect or not."""
@@ -115,6 +130,17 @@ class Turn:
     """Upserts handed out and not yet answered, with the body they carry."""
     freed: set[str] = attrs.Factory(set[str])
     """Domains and ports that services have given up."""
+
+    def upserts_in_order(self) -> Iterator[Service]:
+        """Yield them in the order of their newest message, which may come meanwhile."""
+        waiting = [(service.order, service.id, service) for service in self.upserts]
+        heapify(waiting)
+        while waiting:
+            order, _, service = heappop(waiting)
+            if service.order == order:
+                yield service
+            else:
+                heappush(waiting, (service.order, service.id, service))
 
 
 def retry_delay(attempts: int) -> float:

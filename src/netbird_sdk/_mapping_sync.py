@@ -13,7 +13,6 @@ records and waits for the next.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from heapq import heapify, heappop, heappush
 from itertools import chain
 
 from netbird_sdk._mapping_records import Service, Turn, addresses
@@ -175,9 +174,8 @@ class MappingSync:
         if self._paused_on is not None:
             return None
         self._table.retry_rejected(self._now)
-        if not (
-            self._table.waiting or self._complete_due or self._owed or self.uncommitted
-        ):
+        due = self._table.waiting or self._complete_due or self._owed
+        if not (due or self.uncommitted):
             return None
         turn = Turn(self._stream, acks=self._owed, completes=self._complete_due)
         self._owed = 0
@@ -218,7 +216,8 @@ class MappingSync:
                 yield from self._remove(turn, service)
             elif not service.settled:
                 turn.late = True  # wanted again in the meantime, but otherwise
-        yield from self._upsert_all(turn)
+        for service in turn.upserts_in_order():
+            yield from self._upsert(turn, service)
         while turn.flying:
             yield None
         yield from self._drain()
@@ -236,17 +235,6 @@ class MappingSync:
         self._touched.append(service)
         self._gone.append(service)
         self.removed += 1
-
-    def _upsert_all(self, turn: Turn) -> Iterator[Step]:
-        # In the order of their newest message, which may arrive while this goes on.
-        waiting = [(service.order, service.id, service) for service in turn.upserts]
-        heapify(waiting)
-        while waiting:
-            order, _, service = heappop(waiting)
-            if service.order == order:
-                yield from self._upsert(turn, service)
-            else:
-                heappush(waiting, (service.order, service.id, service))
 
     def _upsert(self, turn: Turn, service: Service) -> Iterator[Step]:
         body = service.wanted
@@ -299,12 +287,10 @@ class MappingSync:
             return
         self.uncommitted = False
         for service in self._gone:
-            service.served, service.gone = None, False
-            service.perhaps = frozenset()
+            service.gone_for_good()
             self._table.forget_if_idle(service)
         for service in self._touched:
-            service.served, service.doubtful = service.told, False
-            service.perhaps = frozenset()
+            service.in_effect()
             if service.wanted == service.told:
                 self._table.succeed(service)
         self._gone.clear()
@@ -337,13 +323,10 @@ class MappingSync:
         turn, self._turn = self._turn, None
         assert turn is not None
         for service in self._touched:
-            service.doubtful = True
-            if service.told is not None:
-                service.perhaps |= {service.told}
+            service.in_doubt()
         self._table.requeue(chain(turn.removals, turn.upserts, self._touched))
         self._touched.clear()
-        self._complete_due = False
-        self._owed = 0
+        self._complete_due, self._owed = False, 0
         self._paused_on = self._stream
         self._steps = self._turns()
 
@@ -354,9 +337,7 @@ class MappingSync:
     def _fail(
         self, service: Service, mapping: ProxyMapping, reason: str, *, refused: bool
     ) -> None:
-        news = self._table.fail(
-            service, mapping, reason, refused=refused, now=self._now
-        )
+        news = self._table.fail(service, mapping, reason, self._now, refused=refused)
         self._reports.append(
             Reject(
                 service_id=service.id,

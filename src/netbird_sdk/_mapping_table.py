@@ -181,7 +181,6 @@ class ServiceTable:
                 turn.late = True
             else:
                 turn.upserts.append(service)
-        turn.upserts.sort(key=lambda service: service.order)
 
     def make_way(self, freed: set[str]) -> bool:
         """Queue what rejections and `freed` domains and ports call for.
@@ -213,9 +212,9 @@ class ServiceTable:
         service: Service,
         mapping: ProxyMapping,
         reason: str,
+        now: float,
         *,
         refused: bool,
-        now: float,
     ) -> bool:
         """Note that what is wanted is not in effect; say whether the reason is news."""
         earlier = self._failing.get(service.id)

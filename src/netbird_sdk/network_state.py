@@ -252,7 +252,7 @@ def _deadline(
     end = update.session_expires_at
     if end is None:
         return state.session_expires_at
-    if end > NO_EXPIRY and -_OLDEST_DEADLINE <= end - now <= _FURTHEST_DEADLINE:
+    if -_OLDEST_DEADLINE <= end - now <= _FURTHEST_DEADLINE:
         return end
     return None
 

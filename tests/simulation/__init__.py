@@ -1,1 +1,1 @@
-"""A simulated world for mapping sessions: its own time, server, sinks and book-keeping."""
+"""A simulated world for mapping sessions: its own time, server, sinks and books."""

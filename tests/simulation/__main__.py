@@ -1,7 +1,7 @@
 """Runs random histories for as long as asked, on every processor.
 
-    python -m tests.simulation --seconds 600
-    python -m tests.simulation --session --replay 4711
+python -m tests.simulation --seconds 600
+python -m tests.simulation --session --replay 4711
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 
 from . import history, machine
-from .ledger import Broken
+from .broken import Broken
 
 CHUNK = 50
 """Histories that a process runs in one go."""

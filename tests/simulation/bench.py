@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import attrs
+
 from netbird_sdk import _mapping_steps as steps
 from netbird_sdk._mapping_slices import read_batch
 from netbird_sdk._mapping_sync import MappingSync
@@ -12,10 +14,18 @@ from netbird_sdk.models.proxy import ProxyMapping, ProxyMappingUpdateType
 from .versions import SERVES, Version, batch, removal
 
 CREATED = ProxyMappingUpdateType.CREATED
+A = Version(id="a", domain="a.example.com")
+B = Version(id="b", domain="b.example.com")
+C = Version(id="c", domain="c.example.com")
+
+
+def changed(version: Version) -> Version:
+    """Return another state of the same service, with the same access rules."""
+    return attrs.evolve(version, revision=version.revision + 1)
 
 
 class Bench:
-    """Answers the machine's steps like an obliging sink, but for what it is told not to."""
+    """Answers the machine's steps like a sink that obliges, unless told otherwise."""
 
     def __init__(self, *, max_services: int | None = None) -> None:
         self.machine = MappingSync(refusal=SERVES.refusal, max_services=max_services)
@@ -67,7 +77,7 @@ class Bench:
 
     def run(self, until: str = "") -> list[str]:
         """Carry out steps, up to one that is named; return what was done."""
-        log = []
+        log: list[str] = []
         while (step := self.step()) is not None:
             if until and describe(step).startswith(until):
                 self.pending = step

@@ -9,11 +9,13 @@ from typing import Final
 from netbird_sdk.config import Backoff
 from netbird_sdk.errors import RPCError
 from netbird_sdk.events import SessionEvent
-from netbird_sdk.mapping_session import MappingSession, SinkLimits
+from netbird_sdk.mapping_session import MappingSession
 from netbird_sdk.session import SessionState
+from netbird_sdk.sink import SinkLimits
 
 from . import virtual_time
-from .ledger import Broken, Ledger
+from .broken import Broken
+from .ledger import Ledger
 from .server import SimulatedServer
 from .sink import SimulatedSink
 from .versions import SERVES
@@ -131,4 +133,3 @@ class History:
             self.ledger.breach("G12: told, but not committed at the end")
         if self.server.live is not None:
             self.ledger.breach("G12: the stream was left open")
-

@@ -15,17 +15,6 @@ from netbird_sdk.models.proxy import ProxyMapping
 from .versions import Fate, Version
 
 
-class Broken(AssertionError):
-    """A history broke a guarantee; says which, and how to see it again."""
-
-    def __init__(self, kind: str, seed: int, violations: list[str]) -> None:
-        lines = "\n  ".join(violations[:12])
-        super().__init__(
-            f"history {seed} broke {len(violations)} rule(s):\n  {lines}\n"
-            f"replay it: python -m tests.simulation --{kind} --replay {seed}"
-        )
-
-
 @attrs.frozen
 class Message:
     """What one message of the stream says."""
@@ -91,6 +80,8 @@ class Ledger:
         self.cancelled = False
         """The session has had the time to notice."""
         self.commits_after_cancel = 0
+        """Counted from the request on."""
+        self._last_commits = 0
         self.calls = 0
         self._concurrency = concurrency
         self._orders = 0
@@ -155,9 +146,7 @@ class Ledger:
             if why := self._not_in_effect(service_id, order):
                 self.breach(f"G1: acknowledged before it was in effect: {why}")
 
-    def _not_in_effect(
-        self, service_id: str, order: int
-    ) -> str | None:
+    def _not_in_effect(self, service_id: str, order: int) -> str | None:
         served = self.settled.get(service_id)
         if self._settled_order.get(service_id, 0) >= order:
             return None
@@ -264,7 +253,8 @@ class Ledger:
         self._begin("commit")
         if self.cancel_requested:
             self.commits_after_cancel += 1
-            if self.commits_after_cancel > 1:
+            self._last_commits += self.cancelled
+            if self._last_commits > 1:
                 self.breach("G12: more than one commit after the cancellation")
         if complete:
             self._check_complete()

@@ -14,7 +14,8 @@ from netbird_sdk._mapping_slices import read_batch
 from netbird_sdk._mapping_sync import MappingSync
 from netbird_sdk.sink import Rejected
 
-from .ledger import Broken, Ledger
+from .broken import Broken
+from .ledger import Ledger
 from .server import SimulatedServer
 from .sink import SimulatedSink
 from .stream import Plan, SimulatedStream
@@ -52,7 +53,7 @@ class Call:
 
 
 class MachineHistory:
-    """Messages arrive and calls come back in any order that a session could bring about."""
+    """Messages arrive and calls come back in any order that a session allows."""
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)

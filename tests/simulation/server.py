@@ -140,7 +140,7 @@ class SimulatedServer:
         self._removed(service_id, version.domain if version is not None else "")
 
     def move(self, version: Version) -> None:
-        """Change a domain as the real server does: REMOVED, with the new one already."""
+        """Change a domain as the real server does: REMOVED, but with the new one."""
         self.services[version.id] = version
         self._removed(version.id, version.domain)
         self.repeat(version.id, CREATED)

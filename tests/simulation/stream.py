@@ -102,7 +102,8 @@ class SimulatedStream:
             if (message := self.poll()) is not None:
                 return message
             if self.over:
-                return self._raise_status()
+                self._raise_status()
+                return None
             self._waiter = asyncio.get_running_loop().create_future()
             try:
                 await self._waiter

@@ -98,7 +98,8 @@ class Version:
         """Write it as a Go server does: fields by number, map entries in any order."""
         head, path, tail = self._parts
         entries = [
-            field(4, field(1, b"X-%d" % i) + field(2, b"value")) for i in range(self.headers)
+            field(4, field(1, b"X-%d" % i) + field(2, b"value"))
+            for i in range(self.headers)
         ]
         if random is not None:
             random.shuffle(entries)
@@ -112,11 +113,9 @@ class Version:
 
 
 def removal(service_id: str, domain: str) -> bytes:
-    """Write a REMOVED; like the real server's, it may name the service's next domain."""
+    """Write a REMOVED; as in reality, it may name the service's next domain."""
     return encode(
-        ProxyMapping(
-            type=ProxyMappingUpdateType.REMOVED, id=service_id, domain=domain
-        )
+        ProxyMapping(type=ProxyMappingUpdateType.REMOVED, id=service_id, domain=domain)
     )
 
 

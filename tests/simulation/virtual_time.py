@@ -30,16 +30,25 @@ class _Clock(selectors.SelectSelector):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self._turns = 0
+        self.turns = 0
+        """How often the loop has gone round."""
+        self.due: dict[int, Callable[[], object]] = {}
+        self._turns_here = 0
 
     def select(
         self, timeout: float | None = None
     ) -> list[tuple[selectors.SelectorKey, int]]:
+        self.turns += 1
+        if (callback := self.due.pop(self.turns, None)) is not None:
+            callback()
+            return []  # and perhaps there is something to do now
         if timeout is None:
-            raise Stuck("nothing is ready and no timer is set: this would wait for ever")
-        self._turns = self._turns + 1 if timeout <= 0 else 0
-        if self._turns > MOST_TURNS_AT_ONE_INSTANT:
-            self._turns = 0
+            raise Stuck(
+                "nothing is ready and no timer is set: this would wait for ever"
+            )
+        self._turns_here = self._turns_here + 1 if timeout <= 0 else 0
+        if self._turns_here > MOST_TURNS_AT_ONE_INSTANT:
+            self._turns_here = 0
             raise Stuck(f"a busy loop at {self.now:.3f} s")
         self.now += max(timeout, 0.0)
         return []
@@ -57,10 +66,21 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._clock.now
 
+    @property
+    def turns(self) -> int:
+        """How often the loop has gone round."""
+        return self._clock.turns
+
+    def at_turn(self, turn: int, callback: Callable[[], object]) -> None:
+        """Call back when the loop goes round for the `turn`th time."""
+        self._clock.due[turn] = callback
+
     def _complain(
         self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]
     ) -> None:
-        self.complaints.append(f"{context.get('message')}: {context.get('exception')!r}")
+        self.complaints.append(
+            f"{context.get('message')}: {context.get('exception')!r}"
+        )
 
 
 def run(scenario: Coroutine[Any, Any, T], *, collect: bool = True) -> T:

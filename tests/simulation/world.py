@@ -1,4 +1,4 @@
-"""What happens in a history: changes, faults and moods, drawn from a seeded generator."""
+"""What happens in a history: changes, faults and moods, drawn from a seed."""
 
 from __future__ import annotations
 
@@ -229,7 +229,9 @@ class World:
                 plan.forgets_flag = True
             case _:
                 plan.cut_after = random.randrange(4)
-                plan.cut_status = random.choice(ANY if self._server.accepted else PASSING)
+                plan.cut_status = random.choice(
+                    ANY if self._server.accepted else PASSING
+                )
         return plan
 
     def _change_mood(self) -> None:

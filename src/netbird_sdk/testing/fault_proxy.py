@@ -40,7 +40,7 @@ class FaultProxy:
     and frees the port. Until then the port stays the same, and nobody else gets it.
     """
 
-    host: Final = _LOOPBACK
+    host: Final[str] = _LOOPBACK
     """Where clients connect to."""
 
     def __init__(

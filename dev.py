@@ -61,7 +61,7 @@ def demo(arguments: Arguments) -> None:
 def test(arguments: Arguments) -> None:
     """Run the tests; arguments go to pytest."""
     python = environment("test", [*HERE, *group("test")])
-    check("the tests", [python, "-m", "pytest", *arguments])
+    check("the tests", pytest(python, arguments))
 
 
 def lint(_arguments: Arguments) -> None:
@@ -113,7 +113,7 @@ def wheel(arguments: Arguments) -> None:
         shutil.rmtree(tree / "src")
         where = "import netbird_sdk; print('testing', netbird_sdk.__path__[0])"
         check("importing the wheel", [python, "-c", where], tree)
-        check("the tests of the wheel", [python, "-m", "pytest", *arguments], tree)
+        check("the tests of the wheel", pytest(python, arguments), tree)
 
 
 def lowest(arguments: Arguments) -> None:
@@ -121,7 +121,13 @@ def lowest(arguments: Arguments) -> None:
     floors = [floor(dependency) for dependency in PROJECT["project"]["dependencies"]]
     say("lowest versions: " + ", ".join(floors))
     python = environment("lowest", [*HERE, *floors, *group("test")])
-    check("the tests with the lowest versions", [python, "-m", "pytest", *arguments])
+    check("the tests with the lowest versions", pytest(python, arguments))
+
+
+def pytest(python: str, arguments: Arguments) -> list[str]:
+    """Return the command that runs the tests: all of them in two processes."""
+    workers = () if arguments else ("--numprocesses=2",)
+    return [python, "-m", "pytest", *workers, *arguments]
 
 
 def ci(_arguments: Arguments) -> None:

@@ -194,6 +194,13 @@ def test_services_are_told_apart_by_id_and_not_by_domain(synced: Bench) -> None:
     assert synced.holds.keys() == {"b", "c"}
 
 
+def test_a_service_that_is_gone_goes_though_another_has_its_domain(
+    synced: Bench,
+) -> None:
+    heir = attrs.evolve(C, domain=A.domain)
+    assert synced.snapshot(B, heir)[:2] == ["remove a", "upsert c"]
+
+
 def test_what_comes_after_a_snapshot_does_not_end_it_again(synced: Bench) -> None:
     synced.say(A, complete=True)
     assert synced.run() == ["ack 1"]

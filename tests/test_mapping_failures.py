@@ -64,6 +64,18 @@ def test_a_removal_without_a_commit_is_committed_before_it_is_told_again(
     ]
 
 
+def test_the_complete_commit_waits_for_what_has_to_wait_for_a_removal(
+    bench: Bench,
+) -> None:
+    bench.connect()
+    bench.say(A)
+    bench.run()
+    bench.say("a")
+    bench.run(until="commit")
+    bench.machine.failed()
+    assert bench.snapshot(A)[:3] == ["commit False", "upsert a", "commit True"]
+
+
 def test_a_removal_that_failed_half_way_is_in_doubt(synced: Bench) -> None:
     synced.say("a")
     synced.run(until="remove a")

@@ -312,3 +312,19 @@ class TestServes:
         message = f"Thing is no MappingSink: it has no method {lacking}"
         with pytest.raises(ConfigurationError, match=message):
             client.sync_mappings(thing)
+
+    async def test_the_class_of_a_sink_is_refused_at_once(
+        self, client: ProxyClient
+    ) -> None:
+        kind: Any = Sink
+        with pytest.raises(ConfigurationError, match="takes a sink, not its class"):
+            client.sync_mappings(kind)
+
+    async def test_a_declaration_of_another_type_is_refused_at_once(
+        self, client: ProxyClient
+    ) -> None:
+        class Misdeclaring(Sink):
+            serves = frozenset({"http"})
+
+        with pytest.raises(ConfigurationError, match="serves must be a Serves"):
+            client.sync_mappings(Misdeclaring())

@@ -221,9 +221,10 @@ class MappingSync:
         while turn.flying:
             yield None
         yield from self._drain()
-        if self.uncommitted or (turn.completes and not self.whole):
-            yield Commit(self.whole or turn.completes)
-            self.whole = self.whole or turn.completes
+        whole = self.whole or (turn.completes and not turn.late)
+        if self.uncommitted or whole > self.whole:
+            yield Commit(whole)
+            self.whole = whole
             yield from self._drain()
 
     def _remove(self, turn: Turn, service: Service) -> Iterator[Step]:
@@ -293,8 +294,7 @@ class MappingSync:
             service.in_effect()
             if service.wanted == service.told:
                 self._table.succeed(service)
-        self._gone.clear()
-        self._touched.clear()
+        self._gone, self._touched = [], []
 
     def rejected_at_commit(self, reasons: Mapping[str, str], now: float) -> list[str]:
         """The sink's `commit` raised Rejected. Returns the ids the sink cannot know."""

@@ -66,7 +66,10 @@ class StateKeeper:
                 now=self._clock(),
             )
         except FileNotFoundError:
-            return StateIgnored(path=str(path), reason="there is none yet"), []
+            event = StateIgnored(
+                path=str(path), reason="there is none yet", missing=True
+            )
+            return event, []
         except (UnusableStateError, OSError) as error:
             return StateIgnored(path=str(path), reason=str(error)), []
         return StateRestored(path=str(path), services=len(slices)), slices

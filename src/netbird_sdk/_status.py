@@ -67,8 +67,8 @@ _HINTS: Final = (
     ),
     _Hint(
         r"Stream removed(?!.*(larger than max|reset|closed|ping timeout))",
-        "the answer was no gRPC: a web server or reverse proxy may have sent a page of "
-        "its own",
+        "the answer was no gRPC, or broke off: a server that is being stopped does "
+        "that, and a web server or reverse proxy that sends a page of its own",
     ),
     # TLS
     _Hint(

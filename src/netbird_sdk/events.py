@@ -139,6 +139,8 @@ class StateIgnored:
 
     path: str
     reason: str
+    missing: bool = False
+    """There is no file, as before the first run."""
 
 
 @attrs.frozen(kw_only=True)

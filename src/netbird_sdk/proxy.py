@@ -175,9 +175,16 @@ class ProxyClient:
                 raise ConfigurationError(
                     f"{type(sink).__name__} is no MappingSink: it has no method {name}"
                 )
+        if isinstance(sink, type):
+            raise ConfigurationError(
+                f"sync_mappings takes a sink, not its class: {sink.__name__}(...)"
+            )
         if serves is None:
-            declared = getattr(sink, "serves", None)
-            serves = declared if isinstance(declared, Serves) else Serves()
+            serves = getattr(sink, "serves", Serves())
+        if not isinstance(serves, Serves):
+            raise ConfigurationError(
+                f"serves must be a Serves, got {type(serves).__name__}"
+            )
         init = SyncMappingsInit(
             proxy_id=self._proxy_id,
             version=self._version or user_agent(),

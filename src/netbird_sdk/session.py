@@ -30,6 +30,7 @@ from netbird_sdk.events import (
     JobFinished,
     NetworkSynced,
     SessionEvent,
+    StateIgnored,
     StateRestored,
     Synced,
 )
@@ -192,6 +193,9 @@ class Session(ABC):
                 del error
         finally:
             self._group = self._task = None
+            # Left before `run` had its first turn, so that it could not say so itself.
+            self._state = SessionState.CLOSED
+            self._settled.set()
             # A task that is cancelled before its first step never gets to `run`.
             self._state = SessionState.CLOSED
             self._settled.set()
@@ -253,6 +257,8 @@ class Session(ABC):
         if isinstance(event, JobFinished):
             return logging.INFO if event.succeeded else logging.WARNING
         if isinstance(event, _GOOD_NEWS):
+            return logging.INFO
+        if isinstance(event, StateIgnored) and event.missing:
             return logging.INFO
         return logging.WARNING
 

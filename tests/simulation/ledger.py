@@ -190,7 +190,7 @@ class Ledger:
         if known is None or version is None or version.fate is Fate.REFUSED:
             if self._concurrency == 1:
                 self.breach(f"G2: upsert of {mapping.id}, newest is {version}")
-            return Telling(mapping.id, 0, mapping)
+            return Telling(mapping.id, self._order_of(mapping), mapping)
         if self._concurrency == 1:
             if mapping != version.model:
                 self.breach(f"G2: upsert of {mapping.id} with an old state")
@@ -206,7 +206,15 @@ class Ledger:
             and mapping.id not in self._doubtful
         ):
             self.breach(f"G4: needless upsert of {mapping.id}")
-        return Telling(mapping.id, known.order, mapping)
+        return Telling(mapping.id, self._order_of(mapping), mapping)
+
+    def _order_of(self, mapping: ProxyMapping) -> int:
+        # With several upserts at once, news may arrive before a handed out one begins.
+        for order, version in reversed(self.known[mapping.id].past):
+            if version is not None and not version.damaged and version.model == mapping:
+                return order
+        self.breach(f"upsert of {mapping.id} with what was never sent")
+        return 0
 
     def upsert_accepted(self, telling: Telling) -> None:
         self._running.remove("upsert")

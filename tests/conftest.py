@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import signal
 from collections.abc import AsyncIterator, Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# A shell starts background jobs with SIGINT ignored, and programs that tests start and
+# interrupt would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SKIPS_ALLOWED = os.environ.get("NETBIRD_SDK_NO_SKIPS") != "1"
 SECONDS_TO_WIND_DOWN = 2.0

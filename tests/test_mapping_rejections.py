@@ -54,6 +54,25 @@ def test_a_refused_mapping_removes_the_older_version(synced: Bench) -> None:
     assert (reject.refused, reject.still_served) == (True, False)
 
 
+def test_an_older_version_stays_if_it_is_wanted_again_before_it_went(
+    synced: Bench,
+) -> None:
+    synced.say(attrs.evolve(A, mode="quic"), C)
+    synced.run(until="commit")
+    synced.say(A)
+    log = synced.resume()
+    assert log == ["commit True", "ack 1", "ack 1"]
+    assert synced.holds.keys() == {"a", "b", "c"}
+
+
+def test_a_version_wanted_again_while_it_is_removed_comes_back(synced: Bench) -> None:
+    synced.say(attrs.evolve(A, mode="quic"))
+    synced.run(until="remove a")
+    synced.say(A)
+    synced.resume()
+    assert synced.holds.keys() == {"a", "b"}
+
+
 def test_a_refused_mapping_is_looked_at_again_only_when_it_changes(
     bench: Bench,
 ) -> None:

@@ -52,8 +52,9 @@ class Service:
 
     @property
     def settled(self) -> bool:
-        """What is wanted is in effect."""
-        return self.wanted == self.told == self.served and not self.doubtful
+        """What is wanted is in effect, and is to stay."""
+        in_effect = self.wanted == self.told == self.served
+        return in_effect and not (self.doubtful or self.leaving)
 
     def in_effect(self) -> None:
         """A commit that carried what was told has succeeded."""

@@ -100,6 +100,8 @@ class ServiceTable:
         # The same bytes for the same state, so that nothing is told twice.
         known = told is not None and same_mapping(told, item.body)
         service.wanted = told if known else item.body
+        if known:
+            service.leaving = False  # what had to go is what is wanted again
         self._failing.pop(item.id, None)
         self._enqueue(service)
         return True

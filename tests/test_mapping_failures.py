@@ -97,6 +97,19 @@ def test_what_is_rejected_when_told_again_is_not_taken_for_served(
     assert bench.run() == ["upsert a", "commit True"]
 
 
+def test_what_was_told_before_a_failed_commit_is_told_again_though_nothing_changed(
+    synced: Bench,
+) -> None:
+    synced.say(changed(A))
+    synced.run(until="commit")
+    synced.machine.failed()  # the new version may be in effect
+    synced.connect()
+    synced.say(A, B, complete=True)
+    synced.run(until="commit")
+    synced.machine.failed()  # and may still be, though the old one was told again
+    assert synced.snapshot(A, B) == ["upsert a", "commit True", "ack 1", "synced"]
+
+
 def test_what_a_failed_commit_carried_may_be_in_effect(bench: Bench) -> None:
     bench.connect()
     bench.say(A)

@@ -294,3 +294,13 @@ def test_the_newest_token_goes_out_with_a_retry(bench: Bench) -> None:
     bench.now = 100.0
     assert bench.run() == ["upsert a", "commit True"]
     assert [m.auth_token for m in bench.told] == ["first", "second"]
+
+
+def test_a_snapshot_is_counted_by_what_was_news_and_what_was_not(bench: Bench) -> None:
+    machine = bench.machine
+    for versions, counts in (((A, B), (2, 0, 0)), ((A,), (0, 1, 1))):
+        bench.snapshot(*versions)
+        assert bench.synced is not None
+        synced = bench.synced
+        assert (synced.upserted, synced.unchanged, synced.removed) == counts
+    assert (machine.upserted, machine.unchanged, machine.removed) == (2, 1, 1)

@@ -23,6 +23,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+import attrs
 import grpc.aio
 
 from netbird_sdk import Backoff, ProxyClient, Serves, SessionEvent, Synced
@@ -73,20 +74,26 @@ def mapping(number: int) -> ProxyMapping:
 
 
 def serve(services: int, pipe: Connection) -> None:
-    """Run a server until told to stop; each message cuts the streams."""
+    """Run a server that cuts its streams or changes one service, until told to stop."""
 
     async def main() -> None:
         async with ManagementServer() as server:
             await server.put(*(mapping(number) for number in range(services)))
             pipe.send((server.url, server.add_proxy_token()))
-            while await asyncio.to_thread(pipe.recv) == "cut":
-                await server.drop_streams()
+            while (wish := await asyncio.to_thread(pipe.recv)) != "stop":
+                if wish == "cut":
+                    await server.drop_streams()
+                else:
+                    await server.put(attrs.evolve(mapping(0), pass_host_header=True))
 
     asyncio.run(main())
 
 
 class Idle:
     """A sink that does nothing, in no time."""
+
+    def __init__(self) -> None:
+        self.committed = asyncio.Event()
 
     async def upsert(self, mapping: ProxyMapping) -> None:
         """Serve nothing."""
@@ -96,6 +103,7 @@ class Idle:
 
     async def commit(self, complete: bool) -> None:
         """Reload nothing."""
+        self.committed.set()
 
 
 async def bare(url: str, token: str, look: Callable[[Wire], None]) -> float:
@@ -155,8 +163,9 @@ class Followed:
 
     def __init__(self, client: ProxyClient) -> None:
         self._synced: asyncio.Queue[Synced] = asyncio.Queue()
+        self.sink = Idle()
         self.session = client.sync_mappings(
-            Idle(),
+            self.sink,
             serves=Serves.everything(),
             report_status="none",
             backoff=Backoff(initial=0.01, maximum=0.01),
@@ -207,6 +216,11 @@ async def endure(url: str, token: str, pipe: Connection, times: int) -> None:
                 if number % 10 == 0 or number == times:
                     grown = memory() - before
                     print(f"after {number} reconnects: {grown:.1f} MiB", flush=True)
+            followed.sink.committed.clear()
+            pipe.send("change")
+            await followed.sink.committed.wait()
+            counters = followed.session.counters
+            print(f"after one change: {counters.upserted} upserts in all")
 
 
 async def measure() -> None:

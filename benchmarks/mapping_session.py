@@ -101,7 +101,7 @@ class Idle:
     async def remove(self, mapping: ProxyMapping) -> None:
         """Stop nothing."""
 
-    async def commit(self, complete: bool) -> None:
+    async def commit(self, complete: bool) -> None:  # noqa: ARG002 - a sink's
         """Reload nothing."""
         self.committed.set()
 

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Generator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from grpc_tasks import is_lost_by_grpc
+
 # A shell starts background jobs with SIGINT ignored, and programs that tests start and
 # interrupt would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -44,7 +46,11 @@ async def watch_tasks() -> AsyncIterator[None]:
     """Compare the tasks before and after, giving ending ones a moment."""
     before = asyncio.all_tasks()
     yield
-    started = asyncio.all_tasks() - before - {asyncio.current_task()}
+    started = {
+        task
+        for task in asyncio.all_tasks() - before - {asyncio.current_task()}
+        if not is_lost_by_grpc(task)
+    }
     if started:
         # What was closed just now may need a turn of the loop to end.
         _, running = await asyncio.wait(started, timeout=SECONDS_TO_WIND_DOWN)

@@ -6,6 +6,7 @@ import attrs
 import pytest
 
 from netbird_sdk import _mapping_steps as steps
+from netbird_sdk.errors import ProtocolError
 from netbird_sdk.models.proxy import ProxyMappingUpdateType
 from simulation.bench import A, B, Bench, C, changed
 from simulation.versions import Version, field
@@ -304,3 +305,21 @@ def test_a_snapshot_is_counted_by_what_was_news_and_what_was_not(bench: Bench) -
         synced = bench.synced
         assert (synced.upserted, synced.unchanged, synced.removed) == counts
     assert (machine.upserted, machine.unchanged, machine.removed) == (2, 1, 1)
+
+
+def test_a_long_token_is_no_difference_either(bench: Bench) -> None:
+    """From 128 bytes on its length takes two bytes on the wire."""
+    bench.snapshot(A, token="x" * 200)
+    assert bench.snapshot(A, token="y" * 200) == ["ack 1", "synced"]
+    assert bench.snapshot(A, token="z" * 127) == ["ack 1", "synced"]
+
+
+def test_changes_and_departures_do_not_count_against_the_limit() -> None:
+    bench = Bench(max_services=2)
+    bench.snapshot(A, B)
+    for revision in range(1, 6):
+        bench.say(attrs.evolve(A, revision=revision))
+    bench.say("b", "b")
+    bench.say(C)
+    with pytest.raises(ProtocolError, match="more than 2 services"):
+        bench.say(B)

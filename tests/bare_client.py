@@ -83,6 +83,8 @@ class BareProxy:
     def __init__(self, channel: grpc.aio.Channel, token: str | None) -> None:
         self._channel = channel
         self.metadata = [("authorization", f"Bearer {token}")] if token else []
+        # A stream that nobody refers to any more is cancelled when it is collected.
+        self._streams: list[MappingCall] = []
 
     async def call(self, name: str, request: Model, response: type[ModelT]) -> ModelT:
         method: Any = self._channel.unary_unary(PROXY + name)
@@ -91,7 +93,9 @@ class BareProxy:
 
     def sync(self) -> MappingCall:
         method: Any = self._channel.stream_stream(PROXY + "SyncMappings")
-        return MappingCall(method(metadata=self.metadata, wait_for_ready=True))
+        stream = MappingCall(method(metadata=self.metadata, wait_for_ready=True))
+        self._streams.append(stream)
+        return stream
 
     async def synced(
         self, **init: Any

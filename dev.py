@@ -61,7 +61,7 @@ def demo(arguments: Arguments) -> None:
 def test(arguments: Arguments) -> None:
     """Run the tests; arguments go to pytest."""
     python = environment("test", [*HERE, *group("test")])
-    check("the tests", pytest(python, arguments))
+    run_tests("the tests", python, arguments)
 
 
 def lint(_arguments: Arguments) -> None:
@@ -113,7 +113,7 @@ def wheel(arguments: Arguments) -> None:
         shutil.rmtree(tree / "src")
         where = "import netbird_sdk; print('testing', netbird_sdk.__path__[0])"
         check("importing the wheel", [python, "-c", where], tree)
-        check("the tests of the wheel", pytest(python, arguments), tree)
+        run_tests("the tests of the wheel", python, arguments, tree)
 
 
 def lowest(arguments: Arguments) -> None:
@@ -121,13 +121,20 @@ def lowest(arguments: Arguments) -> None:
     floors = [floor(dependency) for dependency in PROJECT["project"]["dependencies"]]
     say("lowest versions: " + ", ".join(floors))
     python = environment("lowest", [*HERE, *floors, *group("test")])
-    check("the tests with the lowest versions", pytest(python, arguments))
+    run_tests("the tests with the lowest versions", python, arguments)
 
 
-def pytest(python: str, arguments: Arguments) -> list[str]:
-    """Return the command that runs the tests: all of them in two processes."""
-    workers = () if arguments else ("--numprocesses=2",)
-    return [python, "-m", "pytest", *workers, *arguments]
+def run_tests(what: str, python: str, arguments: Arguments, cwd: Path = ROOT) -> None:
+    """Run all tests in two processes, or a choice of them in one.
+
+    Of all tests, those that failed get a second try alone: some measure real time.
+    """
+    pytest = [python, "-m", "pytest"]
+    if arguments:
+        check(what, [*pytest, *arguments], cwd)
+    elif call([*pytest, "--numprocesses=2"], cwd):
+        say(f"some of {what} failed: once more, those alone")
+        check(what, [*pytest, "--last-failed", "--last-failed-no-failures=none"], cwd)
 
 
 def ci(_arguments: Arguments) -> None:
